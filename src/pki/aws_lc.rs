@@ -1,10 +1,14 @@
-//! Signature verification with aws-lc-rs, the fastest of the kept libraries (feature `aws-lc`).
+//! Verification, and keys in software, with aws-lc-rs, the fastest of the kept libraries (feature `aws-lc`).
+//!
+//! A [`SoftwareKey`] is for keys that never were in a token by design: a custodian's key file, an operator's
+//! PKCS#12, the listener's TLS key, fixtures. No authority's key is ever one.
 
-use aws_lc_rs::signature as lc;
+use aws_lc_rs::signature::{self as lc, KeyPair as _};
 
-use crate::algorithm::SignatureAlgorithm;
+use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use crate::public_key::PublicKey;
-use crate::signing::Verifier;
+use crate::signing::{SignError, Signer, Signing, Verifier};
+use crate::{Error, Result};
 
 /// Verifies every signature of the closed list.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,5 +43,90 @@ impl Verifier for AwsLc {
         lc::UnparsedPublicKey::new(parameters, key.key_bits())
             .verify(message, signature)
             .is_ok()
+    }
+}
+
+/// A key held in this process: ECDSA or Ed25519.
+pub struct SoftwareKey {
+    public_key: PublicKey,
+    pair: Pair,
+}
+
+enum Pair {
+    Ecdsa(lc::EcdsaKeyPair),
+    Ed25519(lc::Ed25519KeyPair),
+}
+
+impl SoftwareKey {
+    /// Reads an unencrypted PKCS#8 key of this kind. The caller wipes the bytes.
+    pub fn from_pkcs8(algorithm: KeyAlgorithm, pkcs8: &[u8]) -> Result<Self> {
+        let unreadable = |_| Error::Rule {
+            structure: "PrivateKeyInfo",
+            rule: "the key is not a PKCS#8 key of the kind that is expected here",
+        };
+        let ecdsa = |parameters| {
+            lc::EcdsaKeyPair::from_pkcs8(parameters, pkcs8)
+                .map(Pair::Ecdsa)
+                .map_err(unreadable)
+        };
+        let pair = match algorithm {
+            KeyAlgorithm::EcdsaP256 => ecdsa(&lc::ECDSA_P256_SHA256_ASN1_SIGNING)?,
+            KeyAlgorithm::EcdsaP384 => ecdsa(&lc::ECDSA_P384_SHA384_ASN1_SIGNING)?,
+            KeyAlgorithm::EcdsaP521 => ecdsa(&lc::ECDSA_P521_SHA512_ASN1_SIGNING)?,
+            KeyAlgorithm::Ed25519 => {
+                Pair::Ed25519(lc::Ed25519KeyPair::from_pkcs8(pkcs8).map_err(unreadable)?)
+            }
+            KeyAlgorithm::Rsa2048
+            | KeyAlgorithm::Rsa3072
+            | KeyAlgorithm::Rsa4096
+            | KeyAlgorithm::MlDsa44
+            | KeyAlgorithm::MlDsa65
+            | KeyAlgorithm::MlDsa87 => {
+                return Err(Error::Rule {
+                    structure: "PrivateKeyInfo",
+                    rule: "keys in software are ECDSA or Ed25519 here",
+                });
+            }
+        };
+        let public_key = match &pair {
+            Pair::Ecdsa(pair) => PublicKey::from_ec_point(algorithm, pair.public_key().as_ref())?,
+            Pair::Ed25519(pair) => PublicKey::from_raw(algorithm, pair.public_key().as_ref())?,
+        };
+        Ok(Self { public_key, pair })
+    }
+
+    /// Signs at once; the trait's answer comes from here too.
+    pub fn sign_now(&self, message: &[u8]) -> std::result::Result<Vec<u8>, SignError> {
+        match &self.pair {
+            Pair::Ecdsa(pair) => {
+                let signature = pair.sign(&aws_lc_rs::rand::SystemRandom::new(), message);
+                signature
+                    .map(|signature| signature.as_ref().to_vec())
+                    .map_err(|_| SignError::Token {
+                        reason: "the software key could not sign".to_owned(),
+                    })
+            }
+            Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+        }
+    }
+}
+
+impl Signer for SoftwareKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.public_key.algorithm().default_signature()
+    }
+
+    fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
+        Box::pin(std::future::ready(self.sign_now(message)))
+    }
+}
+
+impl std::fmt::Debug for SoftwareKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SoftwareKey({})", self.public_key.algorithm())
     }
 }

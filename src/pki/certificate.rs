@@ -235,3 +235,107 @@ pub fn parse_tbs(tbs: &[u8]) -> Result<Content> {
         extensions,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::KeyAlgorithm;
+    use crate::aws_lc::{AwsLc, SoftwareKey};
+    use crate::extension::Extension;
+    use crate::name::Attribute;
+    use crate::oid;
+    use crate::signing::Signer as _;
+
+    fn key() -> SoftwareKey {
+        let algorithm = &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        let pkcs8 = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        SoftwareKey::from_pkcs8(KeyAlgorithm::EcdsaP256, pkcs8.as_ref()).unwrap()
+    }
+
+    fn content(key: &SoftwareKey) -> Content {
+        let name = Name::from_attributes(&[Attribute::from_key("CN", "Raiz de teste").unwrap()]).unwrap();
+        let not_before = Time::from_unix_seconds(1_795_000_000).unwrap();
+        let constraints = Extension::new(oid::extension::BASIC_CONSTRAINTS, true, vec![0x30, 3, 1, 1, 0xff]);
+        Content {
+            serial: Serial::from_random([7; 20]),
+            signature: SignatureAlgorithm::EcdsaSha256,
+            issuer: name.clone(),
+            validity: Validity {
+                not_before,
+                not_after: not_before.plus_days(10),
+            },
+            subject: name,
+            public_key: key.public_key().clone(),
+            extensions: Extensions::new(vec![constraints]).unwrap(),
+        }
+    }
+
+    fn signed(key: &SoftwareKey) -> Vec<u8> {
+        let unsigned = content(key).prepare().unwrap();
+        let signature = key.sign_now(unsigned.tbs_der()).unwrap();
+        unsigned
+            .join(key.public_key(), &signature, &AwsLc)
+            .unwrap()
+            .der()
+            .to_vec()
+    }
+
+    #[test]
+    fn what_is_read_back_is_what_was_prepared() {
+        let key = key();
+        let der = signed(&key);
+        let read = Certificate::parse(&der).unwrap();
+        assert_eq!(read.content(), &content(&key));
+        assert_eq!(read.verify_signature(key.public_key(), &AwsLc), Ok(()));
+        assert_eq!(Certificate::from_pem(&read.to_pem().unwrap()).unwrap().der(), der);
+        use der::{Decode as _, Encode as _};
+        assert_eq!(
+            x509_cert::Certificate::from_der(&der).unwrap().to_der().unwrap(),
+            der,
+            "second opinion"
+        );
+    }
+
+    #[test]
+    fn no_changed_byte_goes_unnoticed() {
+        let key = key();
+        let der = signed(&key);
+        for position in 0..der.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut changed = der.clone();
+                changed[position] ^= flip;
+                let accepted = Certificate::parse(&changed)
+                    .and_then(|certificate| certificate.verify_signature(key.public_key(), &AwsLc));
+                assert!(accepted.is_err(), "byte {position} ^ {flip:#04x} passed");
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_by_another_key_is_never_joined() {
+        let (ours, other) = (key(), key());
+        let unsigned = content(&ours).prepare().unwrap();
+        let signature = other.sign_now(unsigned.tbs_der()).unwrap();
+        let joined = unsigned.join(ours.public_key(), &signature, &AwsLc);
+        assert_eq!(
+            joined,
+            Err(Error::BadSignature {
+                structure: "Certificate"
+            })
+        );
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_not_prepared() {
+        let key = key();
+        let mut backwards = content(&key);
+        backwards.validity.not_after = backwards.validity.not_before.plus_seconds(-1);
+        assert!(backwards.prepare().is_err());
+        let mut bare = content(&key);
+        bare.extensions = Extensions::default();
+        assert!(bare.prepare().is_err());
+        let twice = Extension::new(oid::extension::KEY_USAGE, true, vec![3, 2, 7, 0x80]);
+        assert!(Extensions::new(vec![twice.clone(), twice]).is_err());
+    }
+}
