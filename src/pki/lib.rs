@@ -16,9 +16,12 @@ pub mod certificate;
 pub mod digest;
 mod error;
 pub mod extension;
+pub mod general_name;
 pub mod name;
 pub mod oid;
 pub mod pem;
+#[cfg(feature = "aws-lc")]
+pub mod pkcs12;
 pub mod public_key;
 pub mod serial;
 pub mod signing;

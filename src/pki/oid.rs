@@ -35,6 +35,14 @@ pub mod algorithm {
     pub const SHA_384: Oid = oid("2.16.840.1.101.3.4.2.2");
     /// SHA-512 as a digest.
     pub const SHA_512: Oid = oid("2.16.840.1.101.3.4.2.3");
+    /// RFC 8018: id-PBES2.
+    pub const PBES2: Oid = oid("1.2.840.113549.1.5.13");
+    /// RFC 8018: id-PBKDF2.
+    pub const PBKDF2: Oid = oid("1.2.840.113549.1.5.12");
+    /// RFC 8018: id-hmacWithSHA256.
+    pub const HMAC_WITH_SHA_256: Oid = oid("1.2.840.113549.2.9");
+    /// RFC 3565: id-aes256-CBC.
+    pub const AES_256_CBC: Oid = oid("2.16.840.1.101.3.4.1.42");
 }
 
 /// Certificate and CRL extensions (RFC 5280 unless said).
@@ -161,6 +169,10 @@ pub mod attribute {
     pub const CONTENT_TYPE: Oid = oid("1.2.840.113549.1.9.3");
     /// messageDigest, a signed attribute of CMS.
     pub const MESSAGE_DIGEST: Oid = oid("1.2.840.113549.1.9.4");
+    /// friendlyName (PKCS#9), of a bag.
+    pub const FRIENDLY_NAME: Oid = oid("1.2.840.113549.1.9.20");
+    /// localKeyID (PKCS#9), of a bag.
+    pub const LOCAL_KEY_ID: Oid = oid("1.2.840.113549.1.9.21");
 }
 
 /// Content types of CMS.
@@ -168,6 +180,19 @@ pub mod content {
     use super::{Oid, oid};
     /// id-data.
     pub const DATA: Oid = oid("1.2.840.113549.1.7.1");
+    /// id-encryptedData.
+    pub const ENCRYPTED_DATA: Oid = oid("1.2.840.113549.1.7.6");
     /// id-ct-TSTInfo (RFC 3161).
     pub const TST_INFO: Oid = oid("1.2.840.113549.1.9.16.1.4");
+}
+
+/// Bags of PKCS#12 (RFC 7292).
+pub mod pkcs12 {
+    use super::{Oid, oid};
+    /// pkcs8ShroudedKeyBag.
+    pub const SHROUDED_KEY_BAG: Oid = oid("1.2.840.113549.1.12.10.1.2");
+    /// certBag.
+    pub const CERTIFICATE_BAG: Oid = oid("1.2.840.113549.1.12.10.1.3");
+    /// x509Certificate, a kind of certificate inside a bag.
+    pub const X509_CERTIFICATE: Oid = oid("1.2.840.113549.1.9.22.1");
 }

@@ -92,6 +92,8 @@ pub mod tag {
     pub const UTC_TIME: u8 = 0x17;
     /// GeneralizedTime.
     pub const GENERALIZED_TIME: u8 = 0x18;
+    /// BMPString.
+    pub const BMP_STRING: u8 = 0x1e;
     /// SEQUENCE and SEQUENCE OF.
     pub const SEQUENCE: u8 = 0x30;
     /// SET and SET OF.
