@@ -238,6 +238,8 @@ pub fn parse_tbs(tbs: &[u8]) -> Result<Content> {
 
 #[cfg(test)]
 mod tests {
+    use der::{Decode as _, Encode as _};
+
     use super::*;
     use crate::algorithm::KeyAlgorithm;
     use crate::aws_lc::{AwsLc, SoftwareKey};
@@ -289,7 +291,6 @@ mod tests {
         assert_eq!(read.content(), &content(&key));
         assert_eq!(read.verify_signature(key.public_key(), &AwsLc), Ok(()));
         assert_eq!(Certificate::from_pem(&read.to_pem().unwrap()).unwrap().der(), der);
-        use der::{Decode as _, Encode as _};
         assert_eq!(
             x509_cert::Certificate::from_der(&der).unwrap().to_der().unwrap(),
             der,
