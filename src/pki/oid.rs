@@ -117,6 +117,26 @@ pub mod usage {
     pub const DOCUMENT_SIGNING: Oid = oid("1.3.6.1.5.5.7.3.36");
 }
 
+/// Certificate policies and what qualifies them (RFC 5280 section 4.2.1.4).
+pub mod policy {
+    use super::{Oid, oid};
+    /// anyPolicy.
+    pub const ANY_POLICY: Oid = oid("2.5.29.32.0");
+    /// id-qt-cps.
+    pub const CPS: Oid = oid("1.3.6.1.5.5.7.2.1");
+    /// id-qt-unotice.
+    pub const USER_NOTICE: Oid = oid("1.3.6.1.5.5.7.2.2");
+}
+
+/// Kinds of otherName.
+pub mod other_name {
+    use super::{Oid, oid};
+    /// id-on-SmtpUTF8Mailbox (RFC 9598).
+    pub const SMTP_UTF8_MAILBOX: Oid = oid("1.3.6.1.5.5.7.8.9");
+    /// User principal name, as Windows sign-in with a card demands it.
+    pub const USER_PRINCIPAL_NAME: Oid = oid("1.3.6.1.4.1.311.20.2.3");
+}
+
 /// Access methods of authorityInfoAccess.
 pub mod access {
     use super::{Oid, oid};

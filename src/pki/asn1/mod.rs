@@ -86,6 +86,8 @@ pub mod tag {
     pub const UTF8_STRING: u8 = 0x0c;
     /// PrintableString.
     pub const PRINTABLE_STRING: u8 = 0x13;
+    /// VisibleString.
+    pub const VISIBLE_STRING: u8 = 0x1a;
     /// IA5String.
     pub const IA5_STRING: u8 = 0x16;
     /// UTCTime.

@@ -165,6 +165,32 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// A BIT STRING used as a list of this many named bits: a trailing zero bit must be removed
+    /// (X.690 section 11.2.2), and a bit without a name is refused.
+    pub fn named_bits(&self, names: usize) -> Result<Vec<bool>, Fault> {
+        let (&unused, octets) = self.value.split_first().ok_or(Fault::Truncated)?;
+        let Some(last) = octets.last() else {
+            return if unused == 0 {
+                Ok(Vec::new())
+            } else {
+                Err(Fault::NotCanonical("an empty BIT STRING has unused bits"))
+            };
+        };
+        // Shortest form: the last used bit is the lowest set bit of the last octet.
+        if *last == 0 || last.trailing_zeros() != u32::from(unused) {
+            return Err(Fault::NotCanonical(
+                "a list of named bits ends in zero bits, or its unused bits are miscounted",
+            ));
+        }
+        if octets.len() * 8 - usize::from(unused) > names {
+            return Err(Fault::NotCanonical("a bit is set that has no name"));
+        }
+        let bits = octets
+            .iter()
+            .flat_map(|octet| (0..8).map(move |position| octet & (0x80 >> position) != 0));
+        Ok(bits.take(names).collect())
+    }
+
     /// A BIT STRING whose length is a whole number of octets.
     pub fn bit_string_octets(&self) -> Result<&'a [u8], Fault> {
         match self.value {
@@ -232,6 +258,26 @@ mod tests {
         assert!(unsigned(&[2, 1, 0x80]).is_err());
         assert!(unsigned(&[2, 2, 0xff, 0x80]).is_err());
         assert!(unsigned(&[2, 0]).is_err());
+    }
+
+    #[test]
+    fn named_bits_must_be_in_shortest_form() {
+        let bits = |bytes: &[u8]| Element::only(bytes).unwrap().named_bits(9);
+        assert_eq!(bits(&[3, 2, 6, 0x40]), Ok([false, true].to_vec().into_iter().chain([false; 6]).collect()));
+        assert_eq!(bits(&[3, 3, 7, 0, 0x80]).map(|bits| bits[8]), Ok(true));
+        assert_eq!(bits(&[3, 1, 0]), Ok(vec![]));
+        for wrong in [
+            &[3, 2, 0, 0x40][..],
+            &[3, 2, 5, 0x40],
+            &[3, 2, 7, 0x40],
+            &[3, 2, 9, 0x40],
+            &[3, 3, 0, 0x40, 0],
+            &[3, 3, 6, 0, 0x40],
+            &[3, 1, 1],
+            &[3, 0],
+        ] {
+            assert!(bits(wrong).is_err(), "{wrong:02x?}");
+        }
     }
 
     #[test]

@@ -1,8 +1,38 @@
 //! Certificate extensions: the frame here, one file per family for the typed contents.
 
+mod access;
+mod alternative_name;
+mod basic_constraints;
+mod certificate_policies;
+mod content;
+mod display_text;
+mod distribution_points;
+mod key_identifier;
+mod key_usage;
+mod markers;
+mod reasons;
+
 use const_oid::ObjectIdentifier;
 
+pub use access::{AccessDescription, AuthorityInfoAccess};
+pub use alternative_name::SubjectAltName;
+pub use basic_constraints::BasicConstraints;
+pub use certificate_policies::{
+    CertificatePolicies, NoticeReference, PolicyInformation, PolicyQualifier, UserNotice,
+};
+pub use content::ExtensionContent;
+pub use display_text::DisplayText;
+pub use distribution_points::{
+    CrlDistributionPoints, CrlScope, DistributionPoint, DistributionPointName, FreshestCrl,
+    IssuingDistributionPoint,
+};
+pub use key_identifier::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
+pub use key_usage::{ExtendedKeyUsage, KeyUsage, KeyUsageBit, purpose};
+pub use markers::{NoRevAvail, OcspNoCheck, ValidityAssuredShortTerm};
+pub use reasons::{ReasonFlag, ReasonFlags};
+
 use crate::asn1::{Element, Fault, Reader, tag, write};
+use crate::oid::extension as oid;
 use crate::{Error, Result};
 
 /// One extension: what every certificate, CRL and response carries them as.
@@ -92,6 +122,12 @@ impl Extensions {
     /// The extension of this kind, if there is one.
     pub fn find(&self, oid: ObjectIdentifier) -> Option<&Extension> {
         self.0.iter().find(|extension| extension.oid == oid)
+    }
+
+    /// The typed content of this kind, if there is one; an error if it is there but breaks its rules.
+    pub fn typed<T: ExtensionContent>(&self) -> Result<Option<T>> {
+        let find = self.find(T::OID);
+        find.map(|extension| T::from_value(&extension.value)).transpose()
     }
 
     /// All, in the order of the bytes.
