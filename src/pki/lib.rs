@@ -25,6 +25,7 @@ pub mod pkcs12;
 pub mod public_key;
 pub mod serial;
 pub mod signing;
+pub mod statement;
 pub mod time;
 
 pub use error::Error;

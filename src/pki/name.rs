@@ -17,12 +17,9 @@ pub struct Name(Vec<u8>);
 impl Name {
     /// Reads a name; it must be a strict `RDNSequence`.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let mut sequence = Element::only_tagged(der, tag::SEQUENCE)
-            .map_err(Error::malformed("Name"))?
-            .reader();
-        while !sequence.is_empty() {
-            read_relative_name(&mut sequence).map_err(Error::malformed("Name"))?;
-        }
+        Element::only_tagged(der, tag::SEQUENCE)
+            .and_then(|sequence| check(sequence.reader()))
+            .map_err(Error::malformed("Name"))?;
         Ok(Self(der.to_vec()))
     }
 
@@ -77,6 +74,14 @@ impl Name {
             .rfind(common_name)
             .map(|(_, value)| value)
     }
+}
+
+/// Checks the content of an `RDNSequence` without keeping it.
+pub(crate) fn check(mut sequence: crate::asn1::Reader<'_>) -> std::result::Result<(), crate::asn1::Fault> {
+    while !sequence.is_empty() {
+        read_relative_name(&mut sequence)?;
+    }
+    Ok(())
 }
 
 fn read_relative_name(sequence: &mut crate::asn1::Reader<'_>) -> std::result::Result<(), crate::asn1::Fault> {
