@@ -1,1 +1,8 @@
-//! x
+//! The system tests: one program, one module per concern.
+#![expect(
+    clippy::expect_used,
+    reason = "this program is a test throughout; the lint knows only functions marked as one"
+)]
+
+mod audit;
+mod edges;
