@@ -204,6 +204,26 @@ impl SignatureAlgorithm {
         }
     }
 
+    /// Whether a signature of this kind can be checked under a key of this kind.
+    ///
+    /// Wider than [`SignatureAlgorithm::suits`], which binds what is made here: others pair curves and digests
+    /// freely, `openssl req` signs with SHA-256 under every curve unless told otherwise, and X.509 allows it.
+    pub const fn verifies_under(self, key: KeyAlgorithm) -> bool {
+        match self {
+            Self::EcdsaSha256 | Self::EcdsaSha384 | Self::EcdsaSha512 => key.curve().is_some(),
+            Self::RsaPkcs1Sha256
+            | Self::RsaPkcs1Sha384
+            | Self::RsaPkcs1Sha512
+            | Self::RsaPssSha256
+            | Self::RsaPssSha384
+            | Self::RsaPssSha512
+            | Self::Ed25519
+            | Self::MlDsa44
+            | Self::MlDsa65
+            | Self::MlDsa87 => self.suits(key),
+        }
+    }
+
     /// The digest that is signed, where the message is digested first.
     pub const fn digest(self) -> Option<DigestAlgorithm> {
         match self {
@@ -231,6 +251,12 @@ impl SignatureAlgorithm {
             .sequence()
             .and_then(|mut inside| inside.object_identifier())
             .map_err(Error::malformed("AlgorithmIdentifier"))?;
+        if oid == oid::algorithm::RSASSA_PSS {
+            return Err(Error::Rule {
+                structure: "AlgorithmIdentifier",
+                rule: "RSASSA-PSS must use SHA-256, SHA-384 or SHA-512 for the message and for MGF1 alike, and a salt as long as the digest; sign again with these parameters",
+            });
+        }
         Err(Error::UnsupportedAlgorithm { oid: oid.to_string() })
     }
 }

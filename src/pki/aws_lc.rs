@@ -6,6 +6,7 @@
 use aws_lc_rs::signature::{self as lc, KeyPair as _};
 
 use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use crate::digest::DigestAlgorithm;
 use crate::public_key::PublicKey;
 use crate::signing::{SignError, Signer, Signing, Verifier};
 use crate::{Error, Result};
@@ -22,13 +23,19 @@ impl Verifier for AwsLc {
         message: &[u8],
         signature: &[u8],
     ) -> bool {
-        if !algorithm.suits(key.algorithm()) {
+        if !algorithm.verifies_under(key.algorithm()) {
             return false;
         }
+        let ecdsa_parameters = algorithm
+            .digest()
+            .and_then(|digest| ecdsa(key.algorithm(), digest));
         let parameters: &dyn lc::VerificationAlgorithm = match algorithm {
-            SignatureAlgorithm::EcdsaSha256 => &lc::ECDSA_P256_SHA256_ASN1,
-            SignatureAlgorithm::EcdsaSha384 => &lc::ECDSA_P384_SHA384_ASN1,
-            SignatureAlgorithm::EcdsaSha512 => &lc::ECDSA_P521_SHA512_ASN1,
+            SignatureAlgorithm::EcdsaSha256
+            | SignatureAlgorithm::EcdsaSha384
+            | SignatureAlgorithm::EcdsaSha512 => match ecdsa_parameters {
+                Some(parameters) => parameters,
+                None => return false,
+            },
             SignatureAlgorithm::RsaPkcs1Sha256 => &lc::RSA_PKCS1_2048_8192_SHA256,
             SignatureAlgorithm::RsaPkcs1Sha384 => &lc::RSA_PKCS1_2048_8192_SHA384,
             SignatureAlgorithm::RsaPkcs1Sha512 => &lc::RSA_PKCS1_2048_8192_SHA512,
@@ -43,6 +50,30 @@ impl Verifier for AwsLc {
         lc::UnparsedPublicKey::new(parameters, key.key_bits())
             .verify(message, signature)
             .is_ok()
+    }
+}
+
+/// Every digest of the closed list on every curve.
+const fn ecdsa(
+    curve: KeyAlgorithm,
+    digest: DigestAlgorithm,
+) -> Option<&'static lc::EcdsaVerificationAlgorithm> {
+    use DigestAlgorithm as D;
+    use KeyAlgorithm as K;
+    match (curve, digest) {
+        (K::EcdsaP256, D::Sha256) => Some(&lc::ECDSA_P256_SHA256_ASN1),
+        (K::EcdsaP256, D::Sha384) => Some(&lc::ECDSA_P256_SHA384_ASN1),
+        (K::EcdsaP256, D::Sha512) => Some(&lc::ECDSA_P256_SHA512_ASN1),
+        (K::EcdsaP384, D::Sha256) => Some(&lc::ECDSA_P384_SHA256_ASN1),
+        (K::EcdsaP384, D::Sha384) => Some(&lc::ECDSA_P384_SHA384_ASN1),
+        (K::EcdsaP384, D::Sha512) => Some(&lc::ECDSA_P384_SHA512_ASN1),
+        (K::EcdsaP521, D::Sha256) => Some(&lc::ECDSA_P521_SHA256_ASN1),
+        (K::EcdsaP521, D::Sha384) => Some(&lc::ECDSA_P521_SHA384_ASN1),
+        (K::EcdsaP521, D::Sha512) => Some(&lc::ECDSA_P521_SHA512_ASN1),
+        (
+            K::Rsa2048 | K::Rsa3072 | K::Rsa4096 | K::Ed25519 | K::MlDsa44 | K::MlDsa65 | K::MlDsa87,
+            D::Sha256 | D::Sha384 | D::Sha512,
+        ) => None,
     }
 }
 

@@ -46,3 +46,16 @@ impl DigestAlgorithm {
 pub fn sha256(message: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(message).into()
 }
+
+/// Lower-case hexadecimal, as fingerprints are shown and files list them.
+pub fn hex(octets: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied();
+    octets
+        .iter()
+        .flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0f)])
+        .flatten()
+        .collect()
+}

@@ -8,7 +8,7 @@ use crate::asn1::Fault;
 #[non_exhaustive]
 pub enum Error {
     /// The bytes are not the strict DER of the named structure.
-    #[error("{structure}: {fault}")]
+    #[error("{structure}: {fault}; {}", fault.remedy())]
     Malformed {
         /// The structure or field, in the standard's words.
         structure: &'static str,
@@ -24,9 +24,15 @@ pub enum Error {
         rule: &'static str,
     },
     /// An extension that may appear once appears again (RFC 5280 section 4.2).
-    #[error("extension {oid} appears more than once (RFC 5280 section 4.2)")]
+    #[error("extension {oid} appears more than once (RFC 5280 section 4.2); put it there once")]
     DuplicateExtension {
         /// The extension's object identifier.
+        oid: String,
+    },
+    /// An attribute type that may appear once in a request appears again.
+    #[error("attribute {oid} appears more than once (RFC 2986 section 4.1); put it into the request once")]
+    DuplicateAttribute {
+        /// The attribute's object identifier.
         oid: String,
     },
     /// An algorithm outside the closed list of [`crate::algorithm`].
@@ -49,6 +55,14 @@ pub enum Error {
         /// The test that failed and the remedy.
         reason: &'static str,
     },
+    /// A key whose private half is known to others.
+    #[error(
+        "the public key with SHA-256 {spki_sha256} is on the list of compromised keys: its private half is known; make a new key pair"
+    )]
+    BlockedKey {
+        /// SHA-256 over the SubjectPublicKeyInfo, in hexadecimal.
+        spki_sha256: String,
+    },
     /// The key cannot make this kind of signature.
     #[error("a key of kind {key} cannot make signatures of kind {signature}")]
     AlgorithmMismatch {
@@ -58,7 +72,9 @@ pub enum Error {
         signature: SignatureAlgorithm,
     },
     /// The signature does not verify under the public key.
-    #[error("{structure}: the signature does not verify under the public key")]
+    #[error(
+        "{structure}: the signature does not verify under the public key; have it signed again with the matching private key"
+    )]
     BadSignature {
         /// What was signed.
         structure: &'static str,

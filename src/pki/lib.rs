@@ -13,6 +13,7 @@ pub mod asn1;
 #[cfg(feature = "aws-lc")]
 pub mod aws_lc;
 pub mod certificate;
+pub mod csr;
 pub mod digest;
 mod error;
 pub mod extension;
@@ -27,6 +28,7 @@ pub mod serial;
 pub mod signing;
 pub mod statement;
 pub mod time;
+pub mod weakness;
 
 pub use error::Error;
 

@@ -185,6 +185,8 @@ pub mod attribute {
     pub const CHALLENGE_PASSWORD: Oid = oid("1.2.840.113549.1.9.7");
     /// extensionRequest (PKCS#9).
     pub const EXTENSION_REQUEST: Oid = oid("1.2.840.113549.1.9.14");
+    /// szOID_CERT_EXTENSIONS: what Microsoft wrote before extensionRequest, with the same content.
+    pub const MICROSOFT_EXTENSION_REQUEST: Oid = oid("1.3.6.1.4.1.311.2.1.14");
     /// contentType, a signed attribute of CMS.
     pub const CONTENT_TYPE: Oid = oid("1.2.840.113549.1.9.3");
     /// messageDigest, a signed attribute of CMS.

@@ -148,6 +148,13 @@ impl<T: SignedStructure> Unsigned<T> {
 
     /// Joins the bytes with a signature that was made elsewhere, after verifying it.
     pub fn join(self, key: &PublicKey, signature: &[u8], verifier: &dyn Verifier) -> Result<Signed<T>> {
+        // A verifier accepts what others pair freely; what is made here obeys the closed list.
+        if !self.algorithm.suits(key.algorithm()) {
+            return Err(Error::AlgorithmMismatch {
+                key: key.algorithm(),
+                signature: self.algorithm,
+            });
+        }
         if !verifier.verify(key, self.algorithm, &self.tbs, signature) {
             return Err(Error::BadSignature { structure: T::NAME });
         }

@@ -66,6 +66,23 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// What who made the bytes can do about it.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Truncated => "send the whole structure",
+            Self::TrailingBytes { .. } => "send one structure and nothing after it",
+            Self::IndefiniteLength
+            | Self::LengthNotMinimal
+            | Self::HighTag
+            | Self::UnexpectedTag { .. }
+            | Self::NotCanonical(_) => "have it made again by a tool that writes it as DER",
+            Self::TooDeep { .. } => "no structure of this kind needs that; have it made again",
+            Self::TooLarge { .. } | Self::TooManyValues { .. } => "put less into one structure",
+        }
+    }
+}
+
 /// Identifier octets of the types used in PKIX structures.
 pub mod tag {
     /// BOOLEAN.
