@@ -210,6 +210,12 @@ pub enum Error {
         /// Any one of these would do.
         needed: Vec<String>,
     },
+    /// A data key was asked to sign.
+    #[error("key {name:?} is a data key and signs nothing")]
+    NotASigningKey {
+        /// The key's name.
+        name: String,
+    },
     /// The key and the signature do not belong together.
     #[error("a key of kind {key} cannot make signatures of kind {signature}")]
     AlgorithmMismatch {

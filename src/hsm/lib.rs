@@ -7,12 +7,17 @@
 //! A token is selected by its label (and serial number), never by its slot; a key by its random id and class,
 //! never by its label. A PIN that was refused is not tried again. No key that could leave its token is used.
 
+pub mod direct;
 pub mod error;
 pub mod inventory;
 pub mod key;
+pub mod mechanism;
+pub mod module;
 mod nearest;
 pub mod pin;
+pub mod quirks;
 pub mod return_value;
+pub mod token;
 
 pub use error::Error;
 

@@ -23,10 +23,9 @@ const MAX_PIN_BYTES: usize = 255;
 pub struct Pin(Arc<AuthPin>);
 
 impl Pin {
-    /// Takes over a PIN; the caller's string is consumed, not copied.
-    pub fn new(text: Zeroizing<String>) -> Self {
-        // SecretString takes a boxed str; going through the shared slice copies once and the source is wiped.
-        Self(Arc::new(AuthPin::new(Box::from(text.as_str()))))
+    /// Takes over a PIN: the boxed text itself is kept and wiped at the end.
+    pub fn new(text: Box<str>) -> Self {
+        Self(Arc::new(AuthPin::new(text)))
     }
 
     pub(crate) fn as_auth_pin(&self) -> &AuthPin {
@@ -134,7 +133,7 @@ fn ask(token: &str) -> Result<Pin> {
 }
 
 fn parse(bytes: &[u8]) -> std::result::Result<Pin, &'static str> {
-    one_line(bytes).map(|text| Pin::new(Zeroizing::new(text.to_owned())))
+    one_line(bytes).map(|text| Pin::new(Box::from(text)))
 }
 
 fn one_line(bytes: &[u8]) -> std::result::Result<&str, &'static str> {
@@ -175,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_pin_never_shows_itself() {
-        let pin = Pin::new(Zeroizing::new("12345678".to_owned()));
+        let pin = Pin::new(Box::from("12345678"));
         assert_eq!(format!("{pin:?}"), "Pin(..)");
         assert_eq!(format!("{:?}", PinSource::Given(pin.clone())), "Given(Pin(..))");
         assert!(!format!("{:?}", pin.as_auth_pin()).contains("1234"));

@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Inventory> {
         let entries = value
             .as_array()
             .ok_or_else(|| file.refuse(at, "keys are written as [[key]] tables"))?;
-        for entry in entries.iter() {
+        for entry in entries {
             let at = entry.span().start;
             let table = entry
                 .get_ref()
@@ -128,7 +128,7 @@ fn parse_purposes(fields: &Fields<'_>) -> Result<Vec<Purpose>> {
         .as_array()
         .ok_or_else(|| fields.file.refuse(at, "`purposes` must be a list of words"))?;
     let mut purposes = Vec::new();
-    for item in list.iter() {
+    for item in list {
         let at = item.span().start;
         let word = item.get_ref().as_str().unwrap_or_default();
         let purpose: Purpose = word
@@ -247,7 +247,7 @@ impl File<'_> {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         Error::Inventory {
             path: self.path.to_owned(),
-            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            line: 1 + before.split(|byte| *byte == b'\n').skip(1).count(),
             reason: reason.to_owned(),
         }
     }
