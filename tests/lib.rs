@@ -4,8 +4,13 @@
 //! in `README.md` for what is tested where.
 #![expect(
     clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
     clippy::missing_panics_doc,
+    clippy::return_self_not_must_use,
     reason = "a harness stops the test at once and says why; it has no caller that could do better"
 )]
 
+pub mod harness;
+pub mod judges;
 pub mod workspace;

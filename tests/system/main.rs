@@ -6,3 +6,4 @@
 
 mod audit;
 mod edges;
+mod judges;

@@ -1,0 +1,6 @@
+//! What every system test stands on: folders, tools, tokens, the binary, processes with deadlines.
+
+pub mod command;
+pub mod scratch;
+pub mod tools;
+pub mod wait;
