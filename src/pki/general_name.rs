@@ -7,6 +7,7 @@ mod dns_name;
 mod mailbox;
 mod other_name;
 mod punycode;
+mod subtree;
 mod uri;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use const_oid::ObjectIdentifier;
 pub use dns_name::DnsName;
 pub use mailbox::Mailbox;
 pub use other_name::OtherName;
+pub use subtree::{IpNetwork, Subtree};
 pub use uri::Uri;
 
 use crate::asn1::{Element, Fault, Reader, tag, write};

@@ -18,6 +18,7 @@ pub mod digest;
 mod error;
 pub mod extension;
 pub mod general_name;
+pub mod icp_brasil;
 pub mod name;
 pub mod oid;
 pub mod pem;

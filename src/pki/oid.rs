@@ -66,6 +66,8 @@ pub mod extension {
     pub const DELTA_CRL_INDICATOR: Oid = oid("2.5.29.27");
     /// issuingDistributionPoint. x509-cert 0.3.0 writes a wrong one; this is the right one.
     pub const ISSUING_DISTRIBUTION_POINT: Oid = oid("2.5.29.28");
+    /// certificateIssuer, of an entry of an indirect CRL.
+    pub const CERTIFICATE_ISSUER: Oid = oid("2.5.29.29");
     /// nameConstraints.
     pub const NAME_CONSTRAINTS: Oid = oid("2.5.29.30");
     /// cRLDistributionPoints.
@@ -126,6 +128,78 @@ pub mod policy {
     pub const CPS: Oid = oid("1.3.6.1.5.5.7.2.1");
     /// id-qt-unotice.
     pub const USER_NOTICE: Oid = oid("1.3.6.1.5.5.7.2.2");
+}
+
+/// Statements about qualified certificates (RFC 3739, EN 319 412-5) and how their subjects are meant
+/// (EN 319 412-1).
+pub mod qualified {
+    use super::{Oid, oid};
+    /// id-qcs-pkixQCSyntax-v2.
+    pub const SYNTAX_V2: Oid = oid("1.3.6.1.5.5.7.11.2");
+    /// id-etsi-qcs-QcCompliance.
+    pub const COMPLIANCE: Oid = oid("0.4.0.1862.1.1");
+    /// id-etsi-qcs-QcLimitValue.
+    pub const LIMIT_VALUE: Oid = oid("0.4.0.1862.1.2");
+    /// id-etsi-qcs-QcRetentionPeriod.
+    pub const RETENTION_PERIOD: Oid = oid("0.4.0.1862.1.3");
+    /// id-etsi-qcs-QcSSCD.
+    pub const SECURE_DEVICE: Oid = oid("0.4.0.1862.1.4");
+    /// id-etsi-qcs-QcPDS.
+    pub const DISCLOSURE_STATEMENTS: Oid = oid("0.4.0.1862.1.5");
+    /// id-etsi-qcs-QcType.
+    pub const TYPE: Oid = oid("0.4.0.1862.1.6");
+    /// id-etsi-qct-esign.
+    pub const TYPE_SIGNATURE: Oid = oid("0.4.0.1862.1.6.1");
+    /// id-etsi-qct-eseal.
+    pub const TYPE_SEAL: Oid = oid("0.4.0.1862.1.6.2");
+    /// id-etsi-qct-web.
+    pub const TYPE_WEBSITE: Oid = oid("0.4.0.1862.1.6.3");
+    /// id-etsi-qcs-QcCClegislation.
+    pub const LEGISLATION: Oid = oid("0.4.0.1862.1.7");
+    /// id-etsi-qcs-semanticsId-Natural.
+    pub const SEMANTICS_NATURAL: Oid = oid("0.4.0.194121.1.1");
+    /// id-etsi-qcs-SemanticsId-Legal.
+    pub const SEMANTICS_LEGAL: Oid = oid("0.4.0.194121.1.2");
+    /// The statements that have a type of their own.
+    pub const ALL: [Oid; 8] = [
+        SYNTAX_V2,
+        COMPLIANCE,
+        LIMIT_VALUE,
+        RETENTION_PERIOD,
+        SECURE_DEVICE,
+        DISCLOSURE_STATEMENTS,
+        TYPE,
+        LEGISLATION,
+    ];
+}
+
+/// ICP-Brasil (DOC-ICP-04): identities in subjectAltName and types of certificates.
+pub mod icp_brasil {
+    use super::{Oid, oid};
+    /// A person: birth, CPF, NIS, RG.
+    pub const PERSON: Oid = oid("2.16.76.1.3.1");
+    /// The name of who is responsible for a company's certificate.
+    pub const RESPONSIBLE_NAME: Oid = oid("2.16.76.1.3.2");
+    /// The company's CNPJ.
+    pub const COMPANY: Oid = oid("2.16.76.1.3.3");
+    /// Who is responsible for a company's certificate: birth, CPF, NIS, RG.
+    pub const RESPONSIBLE: Oid = oid("2.16.76.1.3.4");
+    /// A person's registration as a voter.
+    pub const VOTER: Oid = oid("2.16.76.1.3.5");
+    /// A person's CEI.
+    pub const PERSON_CEI: Oid = oid("2.16.76.1.3.6");
+    /// A company's CEI.
+    pub const COMPANY_CEI: Oid = oid("2.16.76.1.3.7");
+    /// The company's name.
+    pub const COMPANY_NAME: Oid = oid("2.16.76.1.3.8");
+    /// The arc of policies of type A1: the key in software.
+    pub const POLICY_A1: Oid = oid("2.16.76.1.2.1");
+    /// The arc of policies of type A2.
+    pub const POLICY_A2: Oid = oid("2.16.76.1.2.2");
+    /// The arc of policies of type A3: the key in a token.
+    pub const POLICY_A3: Oid = oid("2.16.76.1.2.3");
+    /// The arc of policies of type A4.
+    pub const POLICY_A4: Oid = oid("2.16.76.1.2.4");
 }
 
 /// Kinds of otherName.

@@ -4,13 +4,19 @@ mod access;
 mod alternative_name;
 mod basic_constraints;
 mod certificate_policies;
+mod consistency;
 mod content;
+mod crl_entry;
 mod display_text;
 mod distribution_points;
 mod key_identifier;
 mod key_usage;
 mod markers;
+mod name_constraints;
+mod policy_rules;
+mod qualified;
 mod reasons;
+mod signed_document;
 
 use const_oid::ObjectIdentifier;
 
@@ -21,6 +27,7 @@ pub use certificate_policies::{
     CertificatePolicies, NoticeReference, PolicyInformation, PolicyQualifier, UserNotice,
 };
 pub use content::ExtensionContent;
+pub use crl_entry::{CertificateIssuer, CrlNumber, DeltaCrlIndicator, InvalidityDate, ReasonCode};
 pub use display_text::DisplayText;
 pub use distribution_points::{
     CrlDistributionPoints, CrlScope, DistributionPoint, DistributionPointName, FreshestCrl,
@@ -29,7 +36,13 @@ pub use distribution_points::{
 pub use key_identifier::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 pub use key_usage::{ExtendedKeyUsage, KeyUsage, KeyUsageBit, purpose};
 pub use markers::{NoRevAvail, OcspNoCheck, ValidityAssuredShortTerm};
+pub use name_constraints::NameConstraints;
+pub use policy_rules::{InhibitAnyPolicy, PolicyConstraints, PolicyMapping, PolicyMappings};
+pub use qualified::{
+    Currency, DisclosureStatement, MonetaryValue, QcStatement, QcStatements, QcType, Semantics,
+};
 pub use reasons::{ReasonFlag, ReasonFlags};
+pub use signed_document::SignedDocumentBinding;
 
 use crate::asn1::{Element, Fault, Reader, tag, write};
 use crate::oid::extension as oid;
@@ -66,7 +79,7 @@ impl Extension {
         ])
     }
 
-    fn read(reader: &mut Reader<'_>) -> std::result::Result<Self, Fault> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> std::result::Result<Self, Fault> {
         let mut inside = reader.sequence()?;
         let oid = inside.object_identifier()?;
         let critical = match inside.optional(tag::BOOLEAN)? {

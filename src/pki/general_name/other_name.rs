@@ -9,7 +9,7 @@ use crate::asn1::{Element, Fault, Reader, tag, write};
 use crate::{Error, Result, oid};
 
 /// A name of a kind that this or another standard defines.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OtherName {
     type_id: ObjectIdentifier,
     /// Exactly one DER value.
@@ -101,11 +101,15 @@ impl OtherName {
     }
 }
 
+/// Kind and length only: an ICP-Brasil identity is personal data, and names are shown in messages.
 impl fmt::Display for OtherName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.text() {
-            Some(text) => write!(out, "{};{text}", self.type_id),
-            None => write!(out, "{};({} octets)", self.type_id, self.value.len()),
-        }
+        write!(out, "{};({} octets)", self.type_id, self.value.len())
+    }
+}
+
+impl fmt::Debug for OtherName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "OtherName({self})")
     }
 }
