@@ -29,6 +29,16 @@ pub enum Error {
         /// The extension's object identifier.
         oid: String,
     },
+    /// A critical extension that is not understood: what it says must not be overlooked.
+    #[error(
+        "{structure}: the critical extension {oid} is not understood, so the whole must not be used (RFC 5280 section 5.2)"
+    )]
+    UnknownCriticalExtension {
+        /// The structure that carries it.
+        structure: &'static str,
+        /// The extension's object identifier.
+        oid: String,
+    },
     /// An attribute type that may appear once in a request appears again.
     #[error("attribute {oid} appears more than once (RFC 2986 section 4.1); put it into the request once")]
     DuplicateAttribute {

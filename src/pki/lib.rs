@@ -13,6 +13,7 @@ pub mod asn1;
 #[cfg(feature = "aws-lc")]
 pub mod aws_lc;
 pub mod certificate;
+pub mod crl;
 pub mod csr;
 pub mod digest;
 mod error;

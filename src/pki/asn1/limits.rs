@@ -21,6 +21,12 @@ impl Limits {
         depth: 24,
         values: 16_384,
     };
+    /// For a CRL of our own making: an entry has some 38 bytes and 8 values, so this is room for millions.
+    pub const CRL: Self = Self {
+        bytes: 256 * 1024 * 1024,
+        depth: 16,
+        values: 64 * 1024 * 1024,
+    };
 }
 
 /// Checks one DER value against the limits: lengths definite and minimal all the way down, nothing after it.

@@ -19,6 +19,13 @@ pub fn constructed(tag: u8, pieces: &[&[u8]]) -> Vec<u8> {
     out
 }
 
+/// Identifier and length of a value whose content follows from elsewhere: what is large is not copied twice.
+pub fn header(tag: u8, length: usize) -> Vec<u8> {
+    let mut out = vec![tag];
+    push_length(&mut out, length);
+    out
+}
+
 /// A SEQUENCE of these pieces.
 pub fn sequence(pieces: &[&[u8]]) -> Vec<u8> {
     constructed(tag::SEQUENCE, pieces)
