@@ -17,6 +17,7 @@ mod nearest;
 pub mod pin;
 pub mod quirks;
 pub mod return_value;
+pub mod signer;
 pub mod token;
 
 pub use error::Error;
