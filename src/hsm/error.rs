@@ -290,6 +290,14 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+    /// The signer process could not give up what it must not keep.
+    #[error("the signer could not {what}: {reason}")]
+    Sandbox {
+        /// The right in question.
+        what: &'static str,
+        /// What the kernel said.
+        reason: String,
+    },
     /// An operating-system thread could not be started.
     #[error("a worker thread could not be started: {reason}")]
     Thread {

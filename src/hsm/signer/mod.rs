@@ -4,6 +4,7 @@
 
 pub mod budget;
 pub mod protocol;
+pub mod sandbox;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
