@@ -75,6 +75,7 @@ impl<'a> Reader<'a> {
     /// Reads an OBJECT IDENTIFIER and answers with its content octets' checked form.
     pub fn object_identifier(&mut self) -> Result<const_oid::ObjectIdentifier, Fault> {
         let element = self.expect(tag::OBJECT_IDENTIFIER)?;
+        check_arcs(element.value)?;
         const_oid::ObjectIdentifier::from_bytes(element.value)
             .map_err(|_| Fault::NotCanonical("an object identifier is not valid"))
     }
@@ -202,6 +203,29 @@ impl<'a> Element<'a> {
     }
 }
 
+/// Checks that every arc is in its shortest form (X.690 section 8.19.2) and fits into 32 bits.
+///
+/// `const-oid` takes longer forms and drops the bits above 32, so that two encodings would show as one identifier.
+fn check_arcs(octets: &[u8]) -> Result<(), Fault> {
+    let arc_ends = |octet: &u8| octet & 0x80 == 0;
+    for arc in octets.split_inclusive(arc_ends) {
+        match arc {
+            [0x80, ..] => {
+                return Err(Fault::NotCanonical(
+                    "an arc of an object identifier is not in its shortest form",
+                ));
+            }
+            [_, _, _, _, _, _, ..] | [0x90..=0xff, _, _, _, _] => {
+                return Err(Fault::NotCanonical(
+                    "an arc of an object identifier is above 32 bits, which no identifier here uses",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Reads a definite length in its shortest form and answers with it and the bytes after it.
 fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Fault> {
     let (&first, rest) = bytes.split_first().ok_or(Fault::Truncated)?;
@@ -261,9 +285,33 @@ mod tests {
     }
 
     #[test]
+    fn object_identifiers_have_one_encoding_only() {
+        let read = |bytes: &[u8]| Reader::new(bytes).object_identifier().map(|oid| oid.to_string());
+        assert_eq!(read(&[6, 3, 0x2a, 0x86, 0x48]), Ok("1.2.840".to_owned()));
+        assert_eq!(
+            read(&[6, 6, 0x2a, 0x8f, 0xff, 0xff, 0xff, 0x7f]),
+            Ok("1.2.4294967295".to_owned())
+        );
+        for wrong in [
+            &[6, 0][..],
+            &[6, 1, 0x80],
+            &[6, 2, 0x2a, 0x86],
+            &[6, 3, 0x2a, 0x80, 0x03],
+            &[6, 6, 0x2a, 0x90, 0x80, 0x80, 0x80, 0x03],
+            &[6, 7, 0x2a, 0x81, 0x80, 0x80, 0x80, 0x80, 0x03],
+            &[&[6, 41, 0x2a][..], &[1; 40]].concat(),
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:02x?}");
+        }
+    }
+
+    #[test]
     fn named_bits_must_be_in_shortest_form() {
         let bits = |bytes: &[u8]| Element::only(bytes).unwrap().named_bits(9);
-        assert_eq!(bits(&[3, 2, 6, 0x40]), Ok([false, true].to_vec().into_iter().chain([false; 6]).collect()));
+        assert_eq!(
+            bits(&[3, 2, 6, 0x40]),
+            Ok(vec![false, true, false, false, false, false, false, false])
+        );
         assert_eq!(bits(&[3, 3, 7, 0, 0x80]).map(|bits| bits[8]), Ok(true));
         assert_eq!(bits(&[3, 1, 0]), Ok(vec![]));
         for wrong in [

@@ -114,11 +114,11 @@ impl KeyUsage {
                 "at least one bit must be set; leave the extension out otherwise (RFC 5280 section 4.2.1.3)",
             ));
         }
-        let agreement_only =
-            self.contains(KeyUsageBit::EncipherOnly) || self.contains(KeyUsageBit::DecipherOnly);
-        if agreement_only && !self.contains(KeyUsageBit::KeyAgreement) {
+        let encipher = self.contains(KeyUsageBit::EncipherOnly);
+        let decipher = self.contains(KeyUsageBit::DecipherOnly);
+        if (encipher || decipher) && !self.contains(KeyUsageBit::KeyAgreement) || (encipher && decipher) {
             return Err(broken::<Self>(
-                "encipherOnly and decipherOnly mean nothing without keyAgreement (RFC 5280 section 4.2.1.3)",
+                "encipherOnly and decipherOnly mean nothing without keyAgreement, and exclude each other (RFC 5280 section 4.2.1.3)",
             ));
         }
         Ok(())

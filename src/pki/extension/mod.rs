@@ -173,3 +173,6 @@ fn read_list(der: &[u8]) -> std::result::Result<Vec<Extension>, Fault> {
     }
     Ok(list)
 }
+
+#[cfg(test)]
+mod tests;
