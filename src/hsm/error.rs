@@ -109,6 +109,12 @@ pub enum Error {
         /// The token's label.
         token: String,
     },
+    /// The token was logged out, by its own timeout or by another user of the module in this process.
+    #[error("token {token:?} was logged out")]
+    LoggedOut {
+        /// The token's label.
+        token: String,
+    },
     /// A file with a PIN that others may read.
     #[error("PIN file {} has mode {mode:04o}: it must not be accessible to group or others; run: chmod 600 {}", path.display(), path.display())]
     PinFileMode {

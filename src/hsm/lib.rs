@@ -15,9 +15,12 @@ pub mod mechanism;
 pub mod module;
 mod nearest;
 pub mod pin;
+pub mod pool;
 pub mod quirks;
 pub mod return_value;
 pub mod signer;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod token;
 
 pub use error::Error;

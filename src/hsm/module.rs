@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -35,7 +35,11 @@ struct Inner {
     gate_changed: Condvar,
     restart_wanted: AtomicBool,
     refused: Mutex<BTreeSet<String>>,
+    bells: Mutex<Vec<Weak<Bell>>>,
 }
+
+/// Tells the idle threads of a session pool to look whether they should give way.
+pub(crate) type Bell = dyn Fn() + Send + Sync;
 
 /// Who is inside the module.
 #[derive(Debug, Default)]
@@ -82,6 +86,7 @@ impl Module {
                 gate_changed: Condvar::new(),
                 restart_wanted: AtomicBool::new(false),
                 refused: Mutex::default(),
+                bells: Mutex::default(),
             }),
         };
         loaded.insert(canonical, module.clone());
@@ -126,15 +131,46 @@ impl Module {
         self.inner.restart_wanted.load(Ordering::Relaxed)
     }
 
+    /// Rings when somebody waits for all sessions to be closed. Forgotten when its owner drops it.
+    pub(crate) fn add_bell(&self, bell: Weak<Bell>) {
+        let mut bells = self.inner.bells.lock().unwrap_or_else(PoisonError::into_inner);
+        bells.retain(|bell| bell.strong_count() > 0);
+        bells.push(bell);
+    }
+
+    /// Waits until nobody wants a restart any more, because it happened or was given up.
+    pub(crate) fn await_restart(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut gate = self.gate();
+        while self.restart_wanted() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            gate = self.wait(gate, left);
+        }
+    }
+
+    /// Whether sessions are open.
+    pub(crate) fn in_use(&self) -> bool {
+        self.gate().leases > 0
+    }
+
     /// Restarts the module unless that has happened since `seen`.
     pub(crate) fn restart_after(&self, seen: u64, patience: Duration) -> Result<()> {
         let deadline = Instant::now() + patience;
         let mut gate = self.gate();
-        while gate.restarts == seen && (gate.restarting || gate.leases > 0) {
+        if gate.restarts == seen && gate.leases > 0 {
             self.inner.restart_wanted.store(true, Ordering::Relaxed);
+            drop(gate);
+            self.ring();
+            gate = self.gate();
+        }
+        while gate.restarts == seen && (gate.restarting || gate.leases > 0) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 self.inner.restart_wanted.store(false, Ordering::Relaxed);
+                self.inner.gate_changed.notify_all();
                 return Err(Error::ModuleInUse {
                     path: self.inner.path.clone(),
                     sessions: gate.leases,
@@ -171,6 +207,16 @@ impl Module {
     /// never try a wrong PIN more than once.
     pub(crate) fn refused_pins(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self) {
+        let bells: Vec<_> = {
+            let bells = self.inner.bells.lock().unwrap_or_else(PoisonError::into_inner);
+            bells.iter().filter_map(Weak::upgrade).collect()
+        };
+        for bell in bells {
+            bell();
+        }
     }
 
     fn stop_and_start(&self) -> Result<()> {

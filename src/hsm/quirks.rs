@@ -14,6 +14,7 @@ use crate::token::TokenInfo;
 
 /// How to treat one kind of token. [`Quirks::NONE`] follows the standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a deviation of its own")]
 pub struct Quirks {
     /// The vendor's name, for people.
     pub vendor: &'static str,
@@ -116,6 +117,21 @@ impl Quirks {
         ..Self::NONE
     };
 
+    /// Words by which module or token give their maker away.
+    const TABLE: [(&'static str, Self); 11] = [
+        ("softhsm", Self::SOFTHSM),
+        ("luna", Self::LUNA),
+        ("safenet", Self::LUNA),
+        ("thales", Self::LUNA),
+        ("ncipher", Self::NSHIELD),
+        ("nshield", Self::NSHIELD),
+        ("yubihsm", Self::YUBIHSM),
+        ("cloudhsm", Self::CLOUDHSM),
+        ("cavium", Self::CLOUDHSM),
+        ("google", Self::GOOGLE),
+        ("opensc", Self::OPENSC),
+    ];
+
     /// The quirks of a token, recognised by what module and token say of their makers.
     pub fn of(module: &ModuleInfo, token: &TokenInfo) -> Self {
         let says = |word: &str| {
@@ -128,20 +144,7 @@ impl Quirks {
             .iter()
             .any(|text| text.to_ascii_lowercase().contains(word))
         };
-        const TABLE: [(&str, Quirks); 11] = [
-            ("softhsm", Quirks::SOFTHSM),
-            ("luna", Quirks::LUNA),
-            ("safenet", Quirks::LUNA),
-            ("thales", Quirks::LUNA),
-            ("ncipher", Quirks::NSHIELD),
-            ("nshield", Quirks::NSHIELD),
-            ("yubihsm", Quirks::YUBIHSM),
-            ("cloudhsm", Quirks::CLOUDHSM),
-            ("cavium", Quirks::CLOUDHSM),
-            ("google", Quirks::GOOGLE),
-            ("opensc", Quirks::OPENSC),
-        ];
-        TABLE
+        Self::TABLE
             .into_iter()
             .find(|(word, _)| says(word))
             .map_or(Self::NONE, |(_, quirks)| quirks)

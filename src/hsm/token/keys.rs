@@ -27,6 +27,8 @@ pub(crate) enum Lifetime {
 pub(crate) struct Found {
     /// The pair, unless the key is a data key.
     pub(crate) pair: Option<CheckedPair>,
+    /// The private or secret key.
+    pub(crate) handle: ObjectHandle,
 }
 
 const PRIVATE: &str = "private key";
@@ -197,11 +199,14 @@ pub(crate) fn check(keys: &Keys<'_>, entry: &KeyEntry) -> Result<Found> {
                     found: hex(&found),
                 });
             }
-            Ok(Found { pair: Some(pair) })
+            Ok(Found {
+                handle: pair.private,
+                pair: Some(pair),
+            })
         }
         Material::Aes256 => {
-            find_data_key(keys, entry.id)?.ok_or_else(|| missing(SECRET))?;
-            Ok(Found { pair: None })
+            let handle = find_data_key(keys, entry.id)?.ok_or_else(|| missing(SECRET))?;
+            Ok(Found { pair: None, handle })
         }
     }
 }

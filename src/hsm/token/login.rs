@@ -40,6 +40,11 @@ impl<'a> PinOnce<'a> {
         }
     }
 
+    /// The PIN, if it was needed.
+    pub(crate) fn into_read(self) -> Option<Pin> {
+        self.read.into_inner()
+    }
+
     fn get(&self, token: &str) -> Result<&Pin> {
         if self.read.get().is_none() {
             // Set cannot fail: the cell was empty and is not shared.
@@ -52,20 +57,21 @@ impl<'a> PinOnce<'a> {
     }
 }
 
-/// Logs the session in; does nothing if the token is logged in already, which concerns all sessions of the process.
+/// Logs the session in, unless the token is logged in already, which concerns all sessions of the process. Returns
+/// whether it was this call that did it: handles of private objects from before are then worth nothing.
 pub(crate) fn log_in(
     lease: &Lease,
     slot: Slot,
     session: &Session,
     pin: &PinOnce<'_>,
     caution: Caution,
-) -> Result<()> {
+) -> Result<bool> {
     // Held until the end: threads that recover together try one after the other, and the second sees the result.
     let mut refused = lease.module().refused_pins();
     let info = TokenInfo::from(&lease.library().get_token_info(slot)?);
     let state = session.get_session_info()?.session_state();
     if !info.login_required || matches!(state, SessionState::RoUser | SessionState::RwUser) {
-        return Ok(());
+        return Ok(false);
     }
     if refused.contains(&info.serial) && caution != Caution::PinCorrected {
         return Err(Error::PinRefusedBefore { token: info.label });
@@ -81,7 +87,7 @@ pub(crate) fn log_in(
         // Another thread of this process was faster.
         Ok(()) | Err(Binding::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {
             refused.remove(&info.serial);
-            Ok(())
+            Ok(true)
         }
         Err(Binding::Pkcs11(
             RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange | RvError::PinLocked,

@@ -25,7 +25,9 @@ use crate::pin::PinSource;
 use crate::quirks::Quirks;
 use crate::{Error, Result};
 
+pub(crate) use keys::check;
 pub use login::Caution;
+pub(crate) use login::{PinOnce, log_in};
 
 /// Which token is meant and how to log in to it.
 #[derive(Debug, Clone)]
@@ -162,8 +164,8 @@ impl Token {
         let mechanisms: Mechanisms = lease.library().get_mechanism_list(slot)?.into_iter().collect();
         let quirks = Quirks::of(&module_info, &info);
         let session = lease.library().open_rw_session(slot)?;
-        let pin = login::PinOnce::new(&settings.pin);
-        login::log_in(&lease, slot, &session, &pin, caution)?;
+        let pin = PinOnce::new(&settings.pin);
+        log_in(&lease, slot, &session, &pin, caution)?;
         Ok(Self {
             session: Mutex::new(session),
             lease,
@@ -238,7 +240,7 @@ impl Token {
     /// Checks that the key of this entry is there, is what the entry says, and cannot leave the token. Returns the
     /// public half of a pair.
     pub fn check(&self, entry: &KeyEntry) -> Result<Option<PublicKey>> {
-        keys::check(&self.keys(&self.session()), entry).map(|found| found.pair.map(|pair| pair.public_key))
+        check(&self.keys(&self.session()), entry).map(|found| found.pair.map(|pair| pair.public_key))
     }
 
     /// Destroys every object with this id: both halves of a pair, or a data key. Returns how many there were.

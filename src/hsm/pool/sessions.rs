@@ -1,0 +1,296 @@
+//! Opening a session on the pool's token: select, log in, find the keys once and share their handles.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cryptoki::object::ObjectHandle;
+use cryptoki::session::Session;
+use pki::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use pki::public_key::PublicKey;
+
+use crate::inventory::{KeyEntry, Material};
+use crate::mechanism::{Mechanisms, Recipe};
+use crate::module::{Lease, Module};
+use crate::pin::PinSource;
+use crate::quirks::Quirks;
+use crate::token::{self, Caution, Keys, TokenInfo, TokenSettings};
+use crate::{Error, Result};
+
+/// How long to wait for others to leave the module.
+pub(super) const RESTART_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A key of the pool.
+pub(super) struct Key {
+    pub(super) entry: KeyEntry,
+    /// `None` for a data key, which is checked and signs nothing.
+    pub(super) signing: Option<Signing>,
+}
+
+/// How a key signs.
+pub(super) struct Signing {
+    pub(super) kind: KeyAlgorithm,
+    pub(super) algorithm: SignatureAlgorithm,
+    pub(super) recipe: Recipe,
+    pub(super) public_key: PublicKey,
+}
+
+/// The token that a pool serves, and what is known of it. Selected once, then held to its serial number.
+pub(super) struct Place {
+    module: Module,
+    token: TokenInfo,
+    pin: PinSource,
+    quirks: Quirks,
+    mechanisms: Mechanisms,
+    keys: Vec<Key>,
+    handles: Mutex<Arc<Handles>>,
+}
+
+/// Handles of the keys, found by one session and used by all: a handle is valid for every session of the process
+/// (PKCS#11 v3.1 section 4.4), until a login or a restart.
+pub(super) struct Handles {
+    epoch: u64,
+    restarts: u64,
+    /// In the order of [`Place::keys`].
+    keys: Vec<Result<ObjectHandle>>,
+}
+
+/// An open, logged-in session and the handles that go with it. The session is dropped before the lease.
+pub(super) struct Live {
+    pub(super) session: Session,
+    handles: Arc<Handles>,
+    _lease: Lease,
+}
+
+impl Live {
+    /// The handle of a key, or why it could not be found.
+    pub(super) fn handle(&self, key: usize) -> Result<ObjectHandle> {
+        match self.handles.keys.get(key) {
+            Some(found) => found.clone(),
+            None => Err(Error::UnknownKey {
+                name: key.to_string(),
+                known: Vec::new(),
+            }),
+        }
+    }
+}
+
+impl Place {
+    /// Opens the first session and checks every key; any fault of any key refuses the start.
+    pub(super) fn open(
+        settings: &TokenSettings,
+        keys: &[KeyEntry],
+        caution: Caution,
+    ) -> Result<(Self, Live)> {
+        let module = Module::load(&settings.module)?;
+        let first = Self::try_open(&module, settings, keys, caution);
+        let unseen = matches!(&first, Err(failure) if failure.may_be_unseen());
+        let opened = if unseen {
+            module.restart(RESTART_PATIENCE)?;
+            Self::try_open(&module, settings, keys, caution)
+        } else {
+            first
+        };
+        opened.map_err(|failure| *failure.error)
+    }
+
+    fn try_open(
+        module: &Module,
+        settings: &TokenSettings,
+        entries: &[KeyEntry],
+        caution: Caution,
+    ) -> std::result::Result<(Self, Live), Failure> {
+        let module_info = module.info()?;
+        let lease = module.lease();
+        let (slot, token) = token::select(&lease, &settings.label, settings.serial.as_deref())?;
+        let quirks = Quirks::of(&module_info, &token);
+        let fail = |error: Error| Failure {
+            error: Box::new(error),
+            quirks,
+        };
+        let mechanisms: Mechanisms = lease
+            .library()
+            .get_mechanism_list(slot)
+            .map_err(|error| fail(error.into()))?
+            .into_iter()
+            .collect();
+        let session = open_session(&lease, slot, &quirks).map_err(fail)?;
+        let pin = token::PinOnce::new(&settings.pin);
+        token::log_in(&lease, slot, &session, &pin, caution).map_err(fail)?;
+        let at = Keys {
+            session: &session,
+            token: &token.label,
+            mechanisms: &mechanisms,
+            quirks: &quirks,
+        };
+        let mut keys = Vec::new();
+        let mut handles = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.token == token.label) {
+            let (key, handle) = check(&at, entry).map_err(fail)?;
+            keys.push(key);
+            handles.push(Ok(handle));
+        }
+        let handles = Arc::new(Handles {
+            epoch: 0,
+            restarts: module.restarts(),
+            keys: handles,
+        });
+        // Kept for logging in again after a reset; a token with its own keypad is asked again.
+        let pin = pin
+            .into_read()
+            .map_or_else(|| settings.pin.clone(), PinSource::Given);
+        let place = Self {
+            module: module.clone(),
+            token,
+            pin,
+            quirks,
+            mechanisms,
+            keys,
+            handles: Mutex::new(Arc::clone(&handles)),
+        };
+        Ok((
+            place,
+            Live {
+                session,
+                handles,
+                _lease: lease,
+            },
+        ))
+    }
+
+    pub(super) const fn module(&self) -> &Module {
+        &self.module
+    }
+
+    pub(super) const fn token(&self) -> &TokenInfo {
+        &self.token
+    }
+
+    pub(super) const fn quirks(&self) -> &Quirks {
+        &self.quirks
+    }
+
+    pub(super) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// How many sessions to use: what is wished, as far as token and vendor allow.
+    pub(super) fn sessions(&self, wished: usize) -> usize {
+        let token = self
+            .token
+            .max_sessions
+            .and_then(|max| usize::try_from(max).ok())
+            .filter(|max| *max > 0);
+        let limits = [token, self.quirks.max_sessions];
+        limits.into_iter().flatten().fold(wished, usize::min).max(1)
+    }
+
+    /// A new session on the same token; the PIN was accepted before.
+    pub(super) fn reopen(&self) -> Result<Live> {
+        self.module.await_restart(RESTART_PATIENCE);
+        let lease = self.module.lease();
+        let (slot, _) = token::select(&lease, &self.token.label, Some(&self.token.serial))?;
+        let session = open_session(&lease, slot, &self.quirks)?;
+        let pin = token::PinOnce::new(&self.pin);
+        let logged_in = token::log_in(&lease, slot, &session, &pin, Caution::Proven)?;
+        let mut shared = self.shared_handles();
+        if logged_in || shared.restarts != self.module.restarts() {
+            *shared = Arc::new(self.find(&session, shared.epoch + 1));
+        }
+        let handles = Arc::clone(&shared);
+        Ok(Live {
+            session,
+            handles,
+            _lease: lease,
+        })
+    }
+
+    /// Handles found anew, by this session or by another one since.
+    pub(super) fn refresh(&self, live: &mut Live) {
+        let mut shared = self.shared_handles();
+        if shared.epoch == live.handles.epoch {
+            *shared = Arc::new(self.find(&live.session, shared.epoch + 1));
+        }
+        live.handles = Arc::clone(&shared);
+    }
+
+    /// Checks all keys again: after a reset, another token may carry the same label.
+    fn find(&self, session: &Session, epoch: u64) -> Handles {
+        let at = Keys {
+            session,
+            token: &self.token.label,
+            mechanisms: &self.mechanisms,
+            quirks: &self.quirks,
+        };
+        Handles {
+            epoch,
+            restarts: self.module.restarts(),
+            keys: self
+                .keys
+                .iter()
+                .map(|key| check(&at, &key.entry).map(|(_, handle)| handle))
+                .collect(),
+        }
+    }
+
+    /// Held while the keys are sought, so that they are sought once and not by every worker.
+    fn shared_handles(&self) -> MutexGuard<'_, Arc<Handles>> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a place could not be opened, and what is known of the token all the same.
+struct Failure {
+    error: Box<Error>,
+    quirks: Quirks,
+}
+
+impl Failure {
+    /// Whether the missing key may be there all the same, made by another process since the module started.
+    fn may_be_unseen(&self) -> bool {
+        self.quirks.restart_finds_keys && matches!(*self.error, Error::KeyMissing { .. })
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error: Box::new(error),
+            quirks: Quirks::NONE,
+        }
+    }
+}
+
+fn open_session(lease: &Lease, slot: cryptoki::slot::Slot, quirks: &Quirks) -> Result<Session> {
+    if quirks.read_write_sessions {
+        Ok(lease.library().open_rw_session(slot)?)
+    } else {
+        Ok(lease.library().open_ro_session(slot)?)
+    }
+}
+
+fn check(at: &Keys<'_>, entry: &KeyEntry) -> Result<(Key, ObjectHandle)> {
+    let found = token::check(at, entry)?;
+    let signing = match (entry.material, found.pair) {
+        (
+            Material::Pair {
+                algorithm: kind,
+                signature,
+                ..
+            },
+            Some(pair),
+        ) => Some(Signing {
+            kind,
+            algorithm: signature,
+            recipe: Recipe::choose(signature, at.mechanisms, at.token)?,
+            public_key: pair.public_key,
+        }),
+        _ => None,
+    };
+    Ok((
+        Key {
+            entry: entry.clone(),
+            signing,
+        },
+        found.handle,
+    ))
+}
