@@ -26,7 +26,7 @@ use crate::name::Name;
 use crate::{Error, Result};
 
 /// One name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GeneralName {
     /// A name whose kind is an object identifier: ICP-Brasil identities, international mailboxes.
     OtherName(OtherName),
@@ -66,6 +66,20 @@ impl GeneralName {
     /// An absolute URI.
     pub fn uri(uri: &str) -> Result<Self> {
         Uri::new(uri).map(Self::Uri)
+    }
+
+    /// Where a CRL, a certificate or a responder is: an `http` address. To check the certificate of an `https`
+    /// one, a client might have to fetch from that very address (RFC 5280 section 8).
+    pub fn pointer(address: &str) -> Result<Self> {
+        let uri = Uri::new(address)?;
+        if !uri.scheme().eq_ignore_ascii_case("http") {
+            return Err(Error::Text {
+                kind: "address of a CRL, certificate or responder",
+                text: excerpt(address),
+                rule: "http:// without TLS: what is fetched is signed, and checking TLS could need it (RFC 5280 section 8)",
+            });
+        }
+        Ok(Self::Uri(uri))
     }
 
     /// An IP address as text.

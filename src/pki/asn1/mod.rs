@@ -1,8 +1,8 @@
 //! Strict DER at the lowest level: a reader that never copies and never guesses, and a writer.
 //!
 //! The reader and the writer share nothing: what the writer gets wrong, the reader must be able to see.
-//! Typed contents of extensions are left to `x509-cert`; everything that is hashed, compared or signed is
-//! read here, because decode-then-encode was seen to normalise bytes (explicit `FALSE`, unsorted SETs).
+//! Everything that is hashed, compared or signed is read here, contents of extensions too, because
+//! decode-then-encode with `x509-cert` was seen to normalise bytes (explicit `FALSE`, unsorted SETs).
 
 mod limits;
 mod read;

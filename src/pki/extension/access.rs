@@ -10,7 +10,7 @@ use crate::general_name::GeneralName;
 use crate::oid::access as method;
 
 /// One place and what is found there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccessDescription {
     /// What is found there, such as id-ad-ocsp.
     pub method: ObjectIdentifier,
@@ -23,11 +23,11 @@ pub struct AccessDescription {
 pub struct AuthorityInfoAccess(pub Vec<AccessDescription>);
 
 impl AuthorityInfoAccess {
-    /// OCSP responders first, then places of the issuer's certificate; both are HTTP addresses.
+    /// OCSP responders first, then places of the issuer's certificate: HTTP addresses without TLS.
     pub fn from_addresses<S: AsRef<str>>(ocsp: &[S], ca_issuers: &[S]) -> Result<Self> {
         let describe = |method| {
             move |address: &S| -> Result<AccessDescription> {
-                let location = GeneralName::uri(address.as_ref())?;
+                let location = GeneralName::pointer(address.as_ref())?;
                 Ok(AccessDescription { method, location })
             }
         };

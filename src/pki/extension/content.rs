@@ -2,6 +2,8 @@
 //!
 //! A content is checked against its rules in both directions: what breaks one is neither built nor read.
 
+use std::collections::BTreeSet;
+
 use const_oid::ObjectIdentifier;
 
 use super::Extension;
@@ -146,9 +148,8 @@ pub(super) fn implicit(tag: u8, mut der: Vec<u8>) -> Vec<u8> {
     der
 }
 
-/// The position of the first item that appears again later.
-pub(super) fn repeated<T: PartialEq>(list: &[T]) -> bool {
-    list.iter()
-        .enumerate()
-        .any(|(position, item)| list.iter().take(position).any(|earlier| earlier == item))
+/// Whether an item is there twice. Sorted, not compared in pairs: a request may name thousands.
+pub(super) fn repeated<T: Ord>(list: &[T]) -> bool {
+    let mut seen = BTreeSet::new();
+    !list.iter().all(|item| seen.insert(item))
 }

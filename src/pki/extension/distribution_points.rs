@@ -25,9 +25,9 @@ pub enum DistributionPointName {
 }
 
 impl DistributionPointName {
-    /// One address.
+    /// One HTTP address, without TLS.
     pub fn from_address(address: &str) -> Result<Self> {
-        Ok(Self::FullName(vec![GeneralName::uri(address)?]))
+        Ok(Self::FullName(vec![GeneralName::pointer(address)?]))
     }
 
     /// The DER of the CHOICE: what must be the same bytes in certificate and CRL.
@@ -83,7 +83,7 @@ pub struct DistributionPoint {
 }
 
 impl DistributionPoint {
-    /// A place with one address, for all reasons, by the certificate's issuer.
+    /// A place with one HTTP address, without TLS, for all reasons, by the certificate's issuer.
     pub fn from_address(address: &str) -> Result<Self> {
         Ok(Self {
             name: Some(DistributionPointName::from_address(address)?),

@@ -10,7 +10,7 @@ use crate::asn1::{Element, Fault, Reader, tag, write};
 use crate::oid::policy::ANY_POLICY;
 
 /// A policy of the issuer's that equals one of the subject's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyMapping {
     /// The policy as the issuer calls it.
     pub issuer_domain: ObjectIdentifier,

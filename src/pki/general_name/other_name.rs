@@ -9,7 +9,7 @@ use crate::asn1::{Element, Fault, Reader, tag, write};
 use crate::{Error, Result, oid};
 
 /// A name of a kind that this or another standard defines.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OtherName {
     type_id: ObjectIdentifier,
     /// Exactly one DER value.

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 ///
 /// RFC 5280 gives no meaning to the subtrees of otherName, x400Address, ediPartyName and registeredID, and
 /// advises against them; they are carried, because whoever does not know one must refuse what is below.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subtree {
     /// A kind of otherName.
     OtherName(OtherName),
@@ -127,7 +127,7 @@ impl Subtree {
 }
 
 /// A network: its first address and how many leading bits are its own (RFC 4632).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IpNetwork {
     address: IpAddr,
     prefix_bits: u8,

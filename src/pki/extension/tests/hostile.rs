@@ -308,6 +308,7 @@ fn broken_pointers_are_refused() {
             "the bytes end before the value does",
         ),
     ]);
+    assert!(CrlDistributionPoints::from_addresses(&["https://pki.example/a.crl"]).is_err());
     for empty_or_bad in [
         &[][..],
         &["ocsp.example"],
