@@ -2,5 +2,6 @@
 
 pub mod command;
 pub mod scratch;
+pub mod token;
 pub mod tools;
 pub mod wait;

@@ -7,3 +7,4 @@
 mod audit;
 mod edges;
 mod judges;
+mod tokens;
