@@ -27,7 +27,7 @@ impl SignedDocumentBinding {
     fn check(&self) -> Result<()> {
         if self.hash.len() != self.algorithm.length_bytes() {
             return Err(broken::<Self>(
-                "the hash has not the length of its algorithm (draft-ietf-lamps-one-signature-certs section 3.1)",
+                "the hash has not the length of its algorithm (draft-ietf-lamps-one-signature-certs)",
             ));
         }
         let plain =
