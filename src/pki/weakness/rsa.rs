@@ -82,11 +82,17 @@ fn check_modulus(modulus: &BigUint) -> Result<(), &'static str> {
 
 /// The odd primes below [`SMALL_FACTOR_BOUND`].
 fn odd_primes() -> impl Iterator<Item = u64> {
-    (3..SMALL_FACTOR_BOUND).step_by(2).filter(|number| {
-        (3..*number)
-            .take_while(|d| d * d <= *number)
-            .all(|d| number % d != 0)
-    })
+    (3..SMALL_FACTOR_BOUND)
+        .step_by(2)
+        .filter(|number| is_prime(*number))
+}
+
+/// For small odd numbers.
+fn is_prime(number: u64) -> bool {
+    (3..number)
+        .step_by(2)
+        .take_while(|divisor| divisor * divisor <= number)
+        .all(|divisor| number % divisor != 0)
 }
 
 fn remainder(number: &BigUint, divisor: u64) -> u64 {
@@ -117,13 +123,30 @@ fn is_power_of_generator(residue: u64, prime: u64) -> bool {
 }
 
 /// Whether the modulus is b^k for some k >= 2. No factor is below 752 > 2^9 by now, so k stays below bits / 9.
+/// Roots are dear, so almost every k is ruled out by residues first.
 fn is_perfect_power(modulus: &BigUint) -> bool {
     let highest = u32::try_from(modulus.bits() / 9).unwrap_or(u32::MAX);
     let prime_exponents =
         std::iter::once(2).chain(odd_primes().filter_map(|prime| u32::try_from(prime).ok()));
     prime_exponents
         .take_while(|exponent| *exponent <= highest)
+        .filter(|exponent| may_be_power(modulus, u64::from(*exponent)))
         .any(|exponent| modulus.nth_root(exponent).pow(exponent) == *modulus)
+}
+
+/// Modulo a prime p with k dividing p - 1, only every k-th residue is a k-th power: those r with
+/// r^((p - 1) / k) = 1 (Euler's criterion), and 0.
+fn may_be_power(number: &BigUint, exponent: u64) -> bool {
+    const PRIMES: usize = 16;
+    (1_u64..)
+        .map(|factor| (2 * factor, 2 * factor * exponent + 1))
+        .filter(|(_, candidate)| is_prime(*candidate))
+        .take(PRIMES)
+        .all(|(cofactor, prime)| {
+            let residue = remainder(number, prime);
+            let power = (0..cofactor).fold(1, |product, _| product * residue % prime);
+            residue == 0 || power == 1
+        })
 }
 
 /// Fermat's method: n = a^2 - b^2 with a just above the square root, when both primes lie close together.
@@ -141,10 +164,13 @@ pub(super) fn has_close_primes(modulus: &BigUint) -> bool {
     })
 }
 
-/// Most numbers fail modulo 64 already: only 12 of the 64 residues are squares.
+/// The root is dear; modulo these four all but one number in 170 are seen not to be squares.
 fn is_square(number: &BigUint) -> bool {
-    const SQUARES_MODULO_64: [u64; 12] = [0, 1, 4, 9, 16, 17, 25, 33, 36, 41, 49, 57];
-    SQUARES_MODULO_64.contains(&remainder(number, 64)) && number.sqrt().pow(2) == *number
+    let may_be_square = |modulus: u64| {
+        let residue = remainder(number, modulus);
+        (0..modulus).any(|root| root * root % modulus == residue)
+    };
+    [64, 63, 65, 11].into_iter().all(may_be_square) && number.sqrt().pow(2) == *number
 }
 
 #[cfg(test)]
@@ -159,9 +185,13 @@ mod tests {
 
     #[test]
     fn powers_and_squares_are_recognised() {
-        let base = (BigUint::from(1_u32) << 700_u32) + 957_u32;
-        assert!(is_perfect_power(&base.pow(3)) && is_perfect_power(&base.pow(5)));
-        assert!(!is_perfect_power(&(base.pow(3) + 2_u32)));
+        let base = (BigUint::from(1_u32) << 607_u32) - 1_u32;
+        for exponent in [2, 3, 5, 6, 7] {
+            assert!(is_perfect_power(&base.pow(exponent)), "{exponent}");
+            assert!(!is_perfect_power(&(base.pow(exponent) + 2_u32)), "{exponent}");
+        }
+        let smallest = BigUint::from(757_u32);
+        assert!(is_perfect_power(&smallest.pow(214)) && is_perfect_power(&smallest.pow(421)));
         for number in 0..2000_u32 {
             let square = (0..45).any(|root: u32| root * root == number);
             assert_eq!(is_square(&BigUint::from(number)), square, "{number}");
