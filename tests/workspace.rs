@@ -23,8 +23,6 @@ pub struct Metadata {
     pub packages: Vec<Package>,
     /// Ids of the packages that are ours.
     pub workspace_members: BTreeSet<String>,
-    /// The graph of who uses whom.
-    pub resolve: Resolve,
 }
 
 /// One package, ours or another's.
@@ -55,20 +53,6 @@ pub struct Declared {
     pub path: Option<PathBuf>,
 }
 
-/// The graph after features and platform are decided.
-#[derive(Debug, Deserialize)]
-pub struct Resolve {
-    /// One node per package that is really built.
-    pub nodes: Vec<Node>,
-}
-
-/// A package of the graph.
-#[derive(Debug, Deserialize)]
-pub struct Node {
-    /// The package's id.
-    pub id: String,
-}
-
 impl Metadata {
     /// Asks Cargo for the graph of this machine's platform, with every feature of the workspace on.
     pub fn read() -> Self {
@@ -93,15 +77,31 @@ impl Metadata {
             .collect()
     }
 
-    /// The packages of others that are really built here.
+    /// The packages of others that are really built here, for the product, its tests and its build scripts.
+    ///
+    /// `cargo metadata` lists more than is built (optional parts that nobody switched on); `cargo tree` knows.
     pub fn foreign(&self) -> Vec<&Package> {
-        let built: BTreeSet<&str> = self.resolve.nodes.iter().map(|node| node.id.as_str()).collect();
-        self.packages
-            .iter()
-            .filter(|package| {
-                built.contains(package.id.as_str()) && !self.workspace_members.contains(&package.id)
+        let tree = cargo(&[
+            "tree",
+            "--workspace",
+            "--all-features",
+            "--locked",
+            "--edges=normal,build,dev",
+            "--prefix=none",
+            "--format={p}",
+        ]);
+        // A line reads `name vVERSION`, with a place or a remark after it.
+        let built: BTreeSet<(&str, &str)> = tree
+            .lines()
+            .filter_map(|line| {
+                let (name, rest) = line.split_once(" v")?;
+                Some((name, rest.split(' ').next()?))
             })
-            .collect()
+            .collect();
+        let is_built =
+            |package: &&Package| built.contains(&(package.name.as_str(), package.version.as_str()));
+        let is_foreign = |package: &&Package| !self.workspace_members.contains(&package.id);
+        self.packages.iter().filter(is_foreign).filter(is_built).collect()
     }
 }
 
