@@ -63,20 +63,25 @@ impl Content {
                 "a version 3 certificate must have extensions (RFC 5280 section 4.1.2.9)",
             ));
         }
-        let validity = write::sequence(&[
-            &self.validity.not_before.to_der(),
-            &self.validity.not_after.to_der(),
-        ]);
-        let tbs = write::sequence(&[
-            &write::explicit(0, &write::small_unsigned(2)),
-            &self.serial.to_der(),
-            self.signature.identifier_der(),
-            self.issuer.der(),
-            &validity,
-            self.subject.der(),
-            self.public_key.spki_der(),
-            &write::explicit(3, &self.extensions.to_der()),
-        ]);
+        // Room for an RSA-4096 key with long names: the buffer grows for ML-DSA only.
+        let mut tbs = Vec::with_capacity(1536);
+        write::nested(&mut tbs, tag::SEQUENCE, |out| {
+            write::nested(out, tag::context_constructed(0), |out| {
+                write::push(out, tag::INTEGER, &[2]);
+            });
+            out.extend_from_slice(&self.serial.to_der());
+            out.extend_from_slice(self.signature.identifier_der());
+            out.extend_from_slice(self.issuer.der());
+            write::nested(out, tag::SEQUENCE, |out| {
+                out.extend_from_slice(&self.validity.not_before.to_der());
+                out.extend_from_slice(&self.validity.not_after.to_der());
+            });
+            out.extend_from_slice(self.subject.der());
+            out.extend_from_slice(self.public_key.spki_der());
+            write::nested(out, tag::context_constructed(3), |out| {
+                self.extensions.push_to(out);
+            });
+        });
         Ok(Unsigned::new(tbs, self.signature))
     }
 }

@@ -25,12 +25,13 @@ impl Name {
 
     /// Builds a name, one attribute in each RDN, in this order.
     pub fn from_attributes(attributes: &[Attribute]) -> Result<Self> {
-        let parts = attributes
-            .iter()
-            .map(Attribute::to_rdn_der)
-            .collect::<Result<Vec<_>>>()?;
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        Ok(Self(write::sequence(&parts)))
+        let mut out = Vec::with_capacity(256);
+        write::nested(&mut out, tag::SEQUENCE, |out| {
+            attributes
+                .iter()
+                .try_for_each(|attribute| attribute.push_rdn_to(out))
+        })?;
+        Ok(Self(out))
     }
 
     /// The name without any attribute, legal for a subject whose SAN is critical.
@@ -152,7 +153,7 @@ impl Attribute {
         Ok(Self::new(*kind, value))
     }
 
-    fn to_rdn_der(&self) -> Result<Vec<u8>> {
+    fn push_rdn_to(&self, out: &mut Vec<u8>) -> Result<()> {
         use oid::attribute as known;
         let printable = matches!(self.kind, known::COUNTRY_NAME | known::SERIAL_NUMBER);
         let ia5 = matches!(self.kind, known::DOMAIN_COMPONENT | known::EMAIL_ADDRESS);
@@ -162,11 +163,13 @@ impl Attribute {
             _ => tag::UTF8_STRING,
         };
         self.check(printable, ia5)?;
-        let inside = write::sequence(&[
-            &write::object_identifier(self.kind),
-            &write::value(string_tag, self.value.as_bytes()),
-        ]);
-        Ok(write::set_of(vec![inside]))
+        write::nested(out, tag::SET, |out| {
+            write::nested(out, tag::SEQUENCE, |out| {
+                write::push(out, tag::OBJECT_IDENTIFIER, self.kind.as_bytes());
+                write::push(out, string_tag, self.value.as_bytes());
+            });
+        });
+        Ok(())
     }
 
     /// Upper bounds of RFC 5280 appendix A.1 and the alphabets of the string types.

@@ -1,4 +1,7 @@
 //! A small DER writer: pieces that are already DER are joined; nothing is decoded or reordered.
+//!
+//! The functions that answer with bytes are for small values; what every certificate passes through goes into one
+//! growing buffer by [`push`] and [`nested`], because memory is asked for more often than bytes are written.
 
 use super::tag;
 
@@ -17,6 +20,33 @@ pub fn constructed(tag: u8, pieces: &[&[u8]]) -> Vec<u8> {
         out.extend_from_slice(piece);
     }
     out
+}
+
+/// Appends one value: tag, shortest length, content.
+pub fn push(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
+    out.push(tag);
+    push_length(out, content.len());
+    out.extend_from_slice(content);
+}
+
+/// Appends one value whose content is what `inside` appends.
+///
+/// One octet is kept free for the length; a content that needs more is moved up once it is known.
+pub fn nested<T>(out: &mut Vec<u8>, tag: u8, inside: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    out.push(tag);
+    let length_at = out.len();
+    out.push(0);
+    let answer = inside(out);
+    let length = out.len() - length_at - 1;
+    match (u8::try_from(length), out.get_mut(length_at)) {
+        (Ok(short), Some(octet)) if short < 0x80 => *octet = short,
+        _ => {
+            let mut octets = Vec::with_capacity(9);
+            push_length(&mut octets, length);
+            out.splice(length_at..=length_at, octets);
+        }
+    }
+    answer
 }
 
 /// Identifier and length of a value whose content follows from elsewhere: what is large is not copied twice.

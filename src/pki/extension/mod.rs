@@ -67,16 +67,19 @@ impl Extension {
 
     /// The `Extension` SEQUENCE. `critical` is written only when true, as DER demands of a default.
     pub fn to_der(&self) -> Vec<u8> {
-        let critical = if self.critical {
-            write::boolean(true)
-        } else {
-            Vec::new()
-        };
-        write::sequence(&[
-            &write::object_identifier(self.oid),
-            &critical,
-            &write::octet_string(&self.value),
-        ])
+        let mut out = Vec::with_capacity(self.value.len() + 32);
+        self.push_to(&mut out);
+        out
+    }
+
+    fn push_to(&self, out: &mut Vec<u8>) {
+        write::nested(out, tag::SEQUENCE, |out| {
+            write::push(out, tag::OBJECT_IDENTIFIER, self.oid.as_bytes());
+            if self.critical {
+                write::push(out, tag::BOOLEAN, &[0xff]);
+            }
+            write::push(out, tag::OCTET_STRING, &self.value);
+        });
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> std::result::Result<Self, Fault> {
@@ -127,9 +130,18 @@ impl Extensions {
 
     /// The `Extensions` SEQUENCE.
     pub fn to_der(&self) -> Vec<u8> {
-        let parts: Vec<Vec<u8>> = self.0.iter().map(Extension::to_der).collect();
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        write::sequence(&parts)
+        let mut out = Vec::with_capacity(512);
+        self.push_to(&mut out);
+        out
+    }
+
+    /// Appends the `Extensions` SEQUENCE.
+    pub(crate) fn push_to(&self, out: &mut Vec<u8>) {
+        write::nested(out, tag::SEQUENCE, |out| {
+            for extension in &self.0 {
+                extension.push_to(out);
+            }
+        });
     }
 
     /// The extension of this kind, if there is one.
