@@ -1,2 +1,49 @@
-//! x
-fn main() {}
+//! `sinete`: the server and its commands.
+//!
+//! This crate wires the others together: configuration, clock, listeners, pages, command line. It decides nothing
+//! about certificates (`policy`), builds none (`pki`), and never touches a key (`hsm`). Start with [`command`].
+#![expect(
+    dead_code,
+    reason = "the listeners are wired by `serve`, which comes with the signer's client"
+)]
+
+mod authority;
+mod clock;
+mod command;
+mod config;
+mod doctor;
+mod error;
+mod examination;
+mod exit;
+mod fitness;
+mod http;
+mod issuing;
+mod listener_identity;
+mod lock;
+mod log;
+mod notify;
+mod operator_file;
+mod private_file;
+mod run_file;
+mod signer_watch;
+mod software_key;
+mod stop;
+mod terminal;
+#[cfg(test)]
+mod testing;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let line = command::CommandLine::parse();
+    let json = line.common.json;
+    match command::run(line) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            error::tell(&error, json);
+            error.exit().into()
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! What an operator takes along: key, certificate and chain as PKCS#12 for a browser and as PEM for programs.
+
+use std::num::NonZeroU32;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use pki::certificate::Certificate;
+use pki::digest::hex;
+use pki::pkcs12::{self, Contents, Randomness};
+use pki::time::Time;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::config::StateFolder;
+use crate::error::Error;
+use crate::private_file;
+use crate::software_key::{StoredKey, random};
+
+/// PBKDF2 rounds. Every reader takes this many, and an office's own password is worth slowing a thief down for.
+const ITERATIONS: NonZeroU32 = NonZeroU32::new(200_000).unwrap();
+/// Shorter ones are guessed in spite of the rounds.
+const MIN_PASSWORD: usize = 12;
+/// Characters of a generated password: five groups of five, 125 bits.
+const GROUPS: usize = 5;
+const GROUP_LENGTH: usize = 5;
+/// 32 characters that are not mistaken for one another.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// A password that is wiped when dropped.
+pub(crate) type Password = Zeroizing<String>;
+
+/// The files of one operator, beside each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Files {
+    /// PKCS#12, for browsers.
+    pub(crate) pkcs12: PathBuf,
+    /// The certificate and those above it, PEM.
+    pub(crate) certificate: PathBuf,
+    /// The key, PEM, not encrypted.
+    pub(crate) key: PathBuf,
+}
+
+impl Files {
+    /// `ana.p12`, `ana.pem`, `ana.key.pem`.
+    pub(crate) fn beside(pkcs12: &Path) -> Self {
+        Self {
+            pkcs12: pkcs12.to_owned(),
+            certificate: pkcs12.with_extension("pem"),
+            key: pkcs12.with_extension("key.pem"),
+        }
+    }
+
+    /// Refuses to go on where one of them is there already, before anything is signed.
+    pub(crate) fn demand_absent(&self) -> Result<(), Error> {
+        for path in [&self.pkcs12, &self.certificate, &self.key] {
+            if path.exists() {
+                return Err(Error::Content {
+                    path: path.clone(),
+                    problem: "it is there already, and an operator's key is never overwritten; move it away, or give another --out".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all three. The PKCS#12 file comes last: where it is, the others are.
+    pub(crate) fn write(
+        &self,
+        name: &str,
+        stored: &StoredKey,
+        chain: &[Certificate],
+        password: &Password,
+    ) -> Result<(), Error> {
+        let Some((certificate, above)) = chain.split_first() else {
+            return Ok(());
+        };
+        let contents = Contents {
+            friendly_name: name,
+            private_key_pkcs8: &stored.pkcs8,
+            certificate,
+            chain: above,
+        };
+        let randomness = Randomness {
+            key_salt: random()?,
+            key_iv: random()?,
+            certificates_salt: random()?,
+            certificates_iv: random()?,
+            mac_salt: random()?,
+        };
+        let file = pkcs12::encode(&contents, password, &randomness, ITERATIONS)?;
+        let key = Zeroizing::new(pki::pem::encode("PRIVATE KEY", &stored.pkcs8)?);
+        let mut pem = String::new();
+        for certificate in chain {
+            pem.push_str(&certificate.to_pem()?);
+        }
+        private_file::write_new(&self.key, key.as_bytes())?;
+        private_file::write_new(&self.certificate, pem.as_bytes())?;
+        private_file::write_new(&self.pkcs12, &file)
+    }
+}
+
+/// Reads the password, or makes one and writes the file. Answers whether it was made.
+pub(crate) fn password(path: &Path) -> Result<(Password, bool), Error> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok((check(path, &Zeroizing::new(text))?, false)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let password = generate()?;
+            let line = Zeroizing::new(format!("{}\n", *password));
+            private_file::write_new(path, line.as_bytes())?;
+            Ok((password, true))
+        }
+        Err(error) => Err(Error::file("cannot read", path)(error)),
+    }
+}
+
+fn check(path: &Path, text: &Password) -> Result<Password, Error> {
+    let wrong = |problem: String| Error::Content {
+        path: path.to_owned(),
+        problem,
+    };
+    let metadata = std::fs::metadata(path).map_err(Error::file("cannot read", path))?;
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(wrong(format!(
+            "others may read this password file (mode {mode:04o}); run: chmod 600"
+        )));
+    }
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let plain = line.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if line.len() < MIN_PASSWORD || !plain {
+        return Err(wrong(format!(
+            "the password must be one line of at least {MIN_PASSWORD} printable ASCII characters; or remove the file, and one is made"
+        )));
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+fn generate() -> Result<Password, Error> {
+    let octets: Zeroizing<[u8; GROUPS * GROUP_LENGTH]> = Zeroizing::new(random()?);
+    let mut password = Zeroizing::new(String::with_capacity(GROUPS * (GROUP_LENGTH + 1)));
+    for (position, octet) in octets.iter().enumerate() {
+        if position > 0 && position % GROUP_LENGTH == 0 {
+            password.push('-');
+        }
+        // Five bits of each octet: every character is equally likely.
+        let letter = ALPHABET.get(usize::from(octet & 31)).copied().unwrap_or(b'a');
+        password.push(char::from(letter));
+    }
+    Ok(password)
+}
+
+/// What is kept of an operator's certificate. No key and no password.
+#[derive(Debug, Serialize)]
+struct Entry {
+    name: String,
+    serial: String,
+    not_before: String,
+    not_after: String,
+    issued_at: String,
+    sha256: String,
+}
+
+/// Records a certificate before its key is handed out: one that is not on record was given to nobody.
+pub(crate) fn record(
+    state: &StateFolder,
+    name: &str,
+    certificate: &Certificate,
+    now: Time,
+) -> Result<(), Error> {
+    let content = certificate.content();
+    let serial = content.serial.to_string();
+    let entry = Entry {
+        name: name.to_owned(),
+        serial: serial.clone(),
+        not_before: content.validity.not_before.to_string(),
+        not_after: content.validity.not_after.to_string(),
+        issued_at: now.to_string(),
+        sha256: hex(&pki::digest::sha256(certificate.der())),
+    };
+    private_file::create_folder(&state.operators())?;
+    let path = state.operators().join(format!("{serial}.json"));
+    let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
+    private_file::write_new(&path, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
+
+    use pki::signing::Signer as _;
+
+    use super::*;
+    use crate::software_key;
+    use crate::testing::Fixture;
+
+    async fn issued(fixture: &Fixture, folder: &Path) -> (Files, Password) {
+        let stored = software_key::generate().unwrap();
+        let issuing = fixture.issuing();
+        let signed = issuing
+            .operator("Ana Operadora", stored.key.public_key(), fixture.now)
+            .await
+            .unwrap();
+        let certificate = signed.into_value();
+        record(
+            &fixture.config().office.state,
+            "Ana Operadora",
+            &certificate,
+            fixture.now,
+        )
+        .unwrap();
+        let files = Files::beside(&folder.join("ana.p12"));
+        let (password, made) = password(&folder.join("ana.password")).unwrap();
+        assert!(made);
+        let chain: Vec<_> = std::iter::once(certificate)
+            .chain(issuing.chosen.full_chain.clone())
+            .collect();
+        files.write("Ana Operadora", &stored, &chain, &password).unwrap();
+        (files, password)
+    }
+
+    #[tokio::test]
+    async fn the_browsers_file_opens_with_the_password_and_holds_the_whole_chain() {
+        let fixture = Fixture::new();
+        let folder = tempfile::tempdir().unwrap();
+        let (files, password) = issued(&fixture, folder.path()).await;
+        let read = Command::new("openssl")
+            .args(["pkcs12", "-nodes", "-passin"])
+            .arg(format!("file:{}", folder.path().join("ana.password").display()))
+            .arg("-in")
+            .arg(&files.pkcs12)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&read.stdout);
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+        assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3, "{text}");
+        assert!(text.contains("friendlyName: Ana Operadora"), "{text}");
+        assert_eq!(password.len(), 29);
+        for path in [&files.pkcs12, &files.key, &files.certificate] {
+            let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", path.display());
+        }
+    }
+
+    #[tokio::test]
+    async fn openssl_accepts_the_certificate_as_a_tls_clients() {
+        let fixture = Fixture::new();
+        let folder = tempfile::tempdir().unwrap();
+        let (files, _) = issued(&fixture, folder.path()).await;
+        let pem = |name: &str, certificate: &Certificate| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, certificate.to_pem().unwrap()).unwrap();
+            path
+        };
+        let verified = Command::new("openssl")
+            .args(["verify", "-x509_strict", "-purpose", "sslclient", "-attime"])
+            .arg(fixture.now.unix_seconds().to_string())
+            .arg("-CAfile")
+            .arg(pem("root.pem", &fixture.root))
+            .arg("-untrusted")
+            .arg(pem("tls.pem", &fixture.tls))
+            .arg(&files.certificate)
+            .output()
+            .unwrap();
+        let text = [verified.stdout, verified.stderr].concat();
+        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&text));
+    }
+
+    #[tokio::test]
+    async fn an_operators_files_are_never_overwritten_and_the_record_holds_no_secret() {
+        let fixture = Fixture::new();
+        let folder = tempfile::tempdir().unwrap();
+        let (files, password) = issued(&fixture, folder.path()).await;
+        assert!(
+            files
+                .demand_absent()
+                .unwrap_err()
+                .to_string()
+                .contains("never overwritten")
+        );
+        let records: Vec<_> = std::fs::read_dir(fixture.config().office.state.operators())
+            .unwrap()
+            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .collect();
+        assert_eq!(records.len(), 1);
+        assert!(
+            records[0].contains("Ana Operadora") && !records[0].contains(password.as_str()),
+            "{}",
+            records[0]
+        );
+    }
+
+    #[test]
+    fn a_password_file_that_is_open_short_or_odd_is_refused_without_showing_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        for (content, mode, told) in [
+            ("correct horse battery\n", 0o644, "chmod 600"),
+            ("too short\n", 0o600, "at least 12"),
+            ("São João do Rio\n", 0o600, "printable ASCII"),
+            ("two lines of\ntext here", 0o600, "one line"),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let refusal = password(&path).unwrap_err().to_string();
+            assert!(refusal.contains(told), "{refusal}");
+            assert!(!refusal.contains(content.trim()), "{refusal}");
+        }
+        std::fs::write(&path, "correct horse battery\n").unwrap();
+        let (read, made) = password(&path).unwrap();
+        assert_eq!((read.as_str(), made), ("correct horse battery", false));
+    }
+
+    #[test]
+    fn generated_passwords_differ() {
+        assert_ne!(*generate().unwrap(), *generate().unwrap());
+    }
+}
