@@ -106,11 +106,7 @@ pub fn softhsm_module() -> PathBuf {
 ///
 /// # Errors
 /// When the child process cannot be started or the test in it failed; its output says why.
-pub fn isolated(
-    name: &str,
-    environment: &[(&str, &Path)],
-    test: impl FnOnce(&TokenFolder),
-) -> std::io::Result<()> {
+pub fn isolated(name: &str, test: impl FnOnce(&TokenFolder)) -> std::io::Result<()> {
     if let Some(folder) = std::env::var_os(FOLDER) {
         test(&TokenFolder {
             folder: folder.into(),
@@ -129,7 +125,8 @@ pub fn isolated(
         ])
         .env("SOFTHSM2_CONF", tokens.configuration())
         .env(FOLDER, &folder.0)
-        .envs(environment.iter().map(|(key, value)| (key, value)))
+        // Read by the failing module of tests/faulty-token, where a test uses it.
+        .env("FAULTY_TOKEN_CONTROL", folder.0.join("faults"))
         .output()?;
     let said = String::from_utf8_lossy(&child.stdout);
     if child.status.success() && said.contains("1 passed") {
@@ -160,7 +157,7 @@ macro_rules! token_test {
             // The test harness names tests without their crate.
             let name = path.split_once("::").map_or(path, |(_, name)| name);
             let test = |$tokens: &$crate::testing::TokenFolder| $body;
-            if let Err(failure) = $crate::testing::isolated(name, &[], test) {
+            if let Err(failure) = $crate::testing::isolated(name, test) {
                 panic!("{failure}");
             }
         })+

@@ -100,7 +100,8 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "hsm",
-        may_use: &["pki"],
+        // Its tests use its own `testing` feature and the module that fails on demand.
+        may_use: &["pki", "hsm", "faulty-token"],
         never_names: &[],
         never_links: &["sqlx", "rusqlite", "axum", "hyper"],
         features: &[],
@@ -126,6 +127,14 @@ const ROOMS: &[Room] = &[
         may_use: &[],
         never_names: &["cryptoki"],
         never_links: &[],
+        features: &[],
+    },
+    // A C library for tests. Nothing of the product may use it: only test rows above name it.
+    Room {
+        name: "faulty-token",
+        may_use: &[],
+        never_names: &["cryptoki", TOKIO],
+        never_links: &["sqlx", "axum", TOKIO],
         features: &[],
     },
     Room {

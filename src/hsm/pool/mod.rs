@@ -12,7 +12,8 @@ mod sessions;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -28,6 +29,9 @@ use crate::{Error, Result};
 use recovery::Recovery;
 use sessions::Place;
 use worker::Worker;
+
+/// How long dropping a pool waits for its threads.
+const DROP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a pool is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,16 +126,18 @@ pub struct Outage {
     pub reason: Error,
 }
 
-/// The sessions of one token, ready to sign. Dropping it stops the threads once they finished their jobs.
+/// The sessions of one token, ready to sign. Dropping it finishes the jobs that wait and ends the threads, for which
+/// it waits a moment; [`Pool::stop`] says whether they ended.
 pub struct Pool<T: Send + 'static> {
     jobs: Sender<Message<T>>,
     /// Disconnects when the pool goes away; nothing is ever sent.
     stop: Sender<()>,
-    exited: Receiver<()>,
-    shared: Arc<Shared>,
-    token: TokenInfo,
     /// Kept for the module, which holds it weakly.
     _bell: Arc<Bell>,
+    shared: Arc<Shared>,
+    token: TokenInfo,
+    /// Dropped last: what is above tells the threads to end, and this waits for them.
+    threads: Threads,
 }
 
 /// What travels to the workers.
@@ -151,7 +157,6 @@ struct Shared {
     /// For each worker: when its running token call began, in nanoseconds since `started` plus one; 0 for none.
     calls: Vec<AtomicU64>,
     serving: AtomicUsize,
-    stopping: AtomicBool,
     signed: AtomicU64,
     failed: AtomicU64,
     reopened: AtomicU64,
@@ -177,13 +182,16 @@ impl<T: Send + 'static> Pool<T> {
         let bell = make_bell(&jobs, workers);
         shared.place.module().add_bell(Arc::downgrade(&bell));
         shared.recovery.set_bell(Arc::downgrade(&bell));
-        let pool = Self {
+        let mut pool = Self {
             jobs,
             stop,
-            exited,
+            _bell: bell,
             shared: Arc::clone(&shared),
             token,
-            _bell: bell,
+            threads: Threads {
+                handles: Vec::with_capacity(workers),
+                exited,
+            },
         };
         let mut first = Some(first);
         for index in 0..workers {
@@ -196,12 +204,11 @@ impl<T: Send + 'static> Pool<T> {
                 live: first.take(),
                 _exit: exit.clone(),
             };
-            std::thread::Builder::new()
-                .name(format!("token-{index}"))
-                .spawn(move || worker.run())
-                .map_err(|error| Error::Thread {
-                    reason: error.to_string(),
-                })?;
+            let thread = std::thread::Builder::new().name(format!("token-{index}"));
+            let started = thread.spawn(move || worker.run());
+            pool.threads.handles.push(started.map_err(|error| Error::Thread {
+                reason: error.to_string(),
+            })?);
         }
         Ok(pool)
     }
@@ -292,24 +299,45 @@ impl<T: Send + 'static> Pool<T> {
         let Self {
             jobs,
             stop,
-            exited,
-            shared,
             _bell: bell,
+            mut threads,
             ..
         } = self;
-        shared.stopping.store(true, Ordering::Relaxed);
         drop((jobs, stop, bell));
-        let deadline = Instant::now() + patience;
-        // Every worker holds a sender of this channel and drops it when it ends.
-        match exited.recv_deadline(deadline) {
-            Err(RecvTimeoutError::Timeout) => Err(Error::StillRunning {
-                count: shared
-                    .calls
-                    .iter()
-                    .filter(|call| call.load(Ordering::Relaxed) != 0)
-                    .count(),
-            }),
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(()),
+        threads.end(patience)
+    }
+}
+
+/// The worker threads, waited for when the pool goes away: a process that exits while one of them is inside the
+/// vendor's module crashes in the module's own exit handlers (seen with SoftHSM).
+struct Threads {
+    handles: Vec<JoinHandle<()>>,
+    /// Every worker holds a sender and drops it when it ends; nothing is ever sent.
+    exited: Receiver<()>,
+}
+
+impl Threads {
+    fn end(&mut self, patience: Duration) -> Result<()> {
+        if self.exited.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            let hanging = |handle: &JoinHandle<()>| !handle.is_finished();
+            let count = self.handles.drain(..).filter(hanging).count();
+            return Err(Error::StillRunning { count });
+        }
+        for handle in self.handles.drain(..) {
+            // A worker does not panic; if one did, it has said so on its own.
+            let _ = handle.join();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if self.handles.is_empty() {
+            return;
+        }
+        if let Err(error) = self.end(DROP_PATIENCE) {
+            tracing::error!(%error, "a session pool was dropped");
         }
     }
 }
@@ -336,7 +364,6 @@ impl Shared {
             started: Instant::now(),
             calls: (0..workers).map(|_| AtomicU64::new(0)).collect(),
             serving: AtomicUsize::new(0),
-            stopping: AtomicBool::new(false),
             signed: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             reopened: AtomicU64::new(0),

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::Outage;
-use super::sessions::{Live, Place, RESTART_PATIENCE};
+use super::sessions::{Epoch, Live, Place, RESTART_PATIENCE};
 use crate::module::Bell;
 use crate::return_value::Loss;
 use crate::{Error, Result};
@@ -184,16 +184,16 @@ fn attempt(place: &Place, restart: bool) -> Result<Live> {
     if restart {
         place.module().restart(RESTART_PATIENCE)?;
     }
-    place.reopen()
+    place.reopen(None)
 }
 
 /// Opens a session at once, restarting the module if it says that it has to be: the first answer to a lost session.
-pub(super) fn reopen_at_once(place: &Place) -> Result<Live> {
+pub(super) fn reopen_at_once(place: &Place, stale: Option<Epoch>) -> Result<Live> {
     let seen = place.module().restarts();
-    match place.reopen() {
+    match place.reopen(stale) {
         Err(error) if loss(&error) == Loss::Module => {
             place.module().restart_after(seen, RESTART_PATIENCE)?;
-            place.reopen()
+            place.reopen(None)
         }
         opened => opened,
     }

@@ -1,7 +1,7 @@
 //! Opening a session on the pool's token: select, log in, find the keys once and share their handles.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
@@ -18,6 +18,9 @@ use crate::{Error, Result};
 
 /// How long to wait for others to leave the module.
 pub(super) const RESTART_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Before a key that was not there is sought again; a search asks the token for every object it has.
+const SEEK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A key of the pool.
 pub(super) struct Key {
@@ -48,11 +51,16 @@ pub(super) struct Place {
 /// Handles of the keys, found by one session and used by all: a handle is valid for every session of the process
 /// (PKCS#11 v3.1 section 4.4), until a login or a restart.
 pub(super) struct Handles {
-    epoch: u64,
+    epoch: Epoch,
     restarts: u64,
+    found: Instant,
     /// In the order of [`Place::keys`].
     keys: Vec<Result<ObjectHandle>>,
 }
+
+/// One finding of the handles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Epoch(u64);
 
 /// An open, logged-in session and the handles that go with it. The session is dropped before the lease.
 pub(super) struct Live {
@@ -63,15 +71,38 @@ pub(super) struct Live {
 
 impl Live {
     /// The handle of a key, or why it could not be found.
-    pub(super) fn handle(&self, key: usize) -> Result<ObjectHandle> {
-        match self.handles.keys.get(key) {
-            Some(found) => found.clone(),
-            None => Err(Error::UnknownKey {
-                name: key.to_string(),
-                known: Vec::new(),
+    pub(super) fn handle(&self, key: usize) -> std::result::Result<ObjectHandle, Unfound> {
+        let found = self.handles.keys.get(key);
+        match found {
+            Some(Ok(handle)) => Ok(*handle),
+            Some(Err(error)) => Err(Unfound {
+                error: Box::new(error.clone()),
+                seek_again: self.handles.found.elapsed() > SEEK_AGAIN,
             }),
+            None => {
+                let error = Error::UnknownKey {
+                    name: format!("number {key}"),
+                    known: Vec::new(),
+                };
+                Err(Unfound {
+                    error: Box::new(error),
+                    seek_again: false,
+                })
+            }
         }
     }
+
+    /// Which finding its handles come from.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.handles.epoch
+    }
+}
+
+/// A key that was not found as it should be.
+pub(super) struct Unfound {
+    pub(super) error: Box<Error>,
+    /// It was sought long enough ago to look again.
+    pub(super) seek_again: bool,
 }
 
 impl Place {
@@ -130,8 +161,9 @@ impl Place {
             handles.push(Ok(handle));
         }
         let handles = Arc::new(Handles {
-            epoch: 0,
+            epoch: Epoch(0),
             restarts: module.restarts(),
+            found: Instant::now(),
             keys: handles,
         });
         // Kept for logging in again after a reset; a token with its own keypad is asked again.
@@ -184,8 +216,9 @@ impl Place {
         limits.into_iter().flatten().fold(wished, usize::min).max(1)
     }
 
-    /// A new session on the same token; the PIN was accepted before.
-    pub(super) fn reopen(&self) -> Result<Live> {
+    /// A new session on the same token; the PIN was accepted before. `stale` are handles that the token did not
+    /// know any more, if that was the trouble.
+    pub(super) fn reopen(&self, stale: Option<Epoch>) -> Result<Live> {
         self.module.await_restart(RESTART_PATIENCE);
         let lease = self.module.lease();
         let (slot, _) = token::select(&lease, &self.token.label, Some(&self.token.serial))?;
@@ -193,8 +226,8 @@ impl Place {
         let pin = token::PinOnce::new(&self.pin);
         let logged_in = token::log_in(&lease, slot, &session, &pin, Caution::Proven)?;
         let mut shared = self.shared_handles();
-        if logged_in || shared.restarts != self.module.restarts() {
-            *shared = Arc::new(self.find(&session, shared.epoch + 1));
+        if logged_in || shared.restarts != self.module.restarts() || stale == Some(shared.epoch) {
+            *shared = Arc::new(self.find(&session, shared.epoch)?);
         }
         let handles = Arc::clone(&shared);
         Ok(Live {
@@ -204,32 +237,35 @@ impl Place {
         })
     }
 
-    /// Handles found anew, by this session or by another one since.
-    pub(super) fn refresh(&self, live: &mut Live) {
-        let mut shared = self.shared_handles();
-        if shared.epoch == live.handles.epoch {
-            *shared = Arc::new(self.find(&live.session, shared.epoch + 1));
-        }
-        live.handles = Arc::clone(&shared);
-    }
-
-    /// Checks all keys again: after a reset, another token may carry the same label.
-    fn find(&self, session: &Session, epoch: u64) -> Handles {
+    /// Checks all keys again: after a reset, another token may carry the same label. A key that is not as it should
+    /// be only fails itself; a call that fails says nothing about keys and fails the search.
+    fn find(&self, session: &Session, last: Epoch) -> Result<Handles> {
         let at = Keys {
             session,
             token: &self.token.label,
             mechanisms: &self.mechanisms,
             quirks: &self.quirks,
         };
-        Handles {
-            epoch,
-            restarts: self.module.restarts(),
-            keys: self
-                .keys
-                .iter()
-                .map(|key| check(&at, &key.entry).map(|(_, handle)| handle))
-                .collect(),
+        let mut keys = Vec::with_capacity(self.keys.len());
+        for key in &self.keys {
+            match check(&at, &key.entry) {
+                Err(error @ (Error::Pkcs11 { .. } | Error::Binding { .. })) => return Err(error),
+                // A private key is not seen either when somebody logged the token out during the search.
+                Err(Error::KeyMissing { .. }) if !token::is_logged_in(session, &self.token)? => {
+                    return Err(Error::LoggedOut {
+                        token: self.token.label.clone(),
+                    });
+                }
+                Ok((_, handle)) => keys.push(Ok(handle)),
+                Err(error) => keys.push(Err(error)),
+            }
         }
+        Ok(Handles {
+            epoch: Epoch(last.0 + 1),
+            restarts: self.module.restarts(),
+            found: Instant::now(),
+            keys,
+        })
     }
 
     /// Held while the keys are sought, so that they are sought once and not by every worker.

@@ -5,18 +5,22 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use cryptoki::session::SessionState;
 use pki::aws_lc::AwsLc;
 use pki::signing::{SignError, Verifier};
 
-use super::sessions::{Live, RESTART_PATIENCE};
+use super::sessions::{Epoch, Live, RESTART_PATIENCE, Unfound};
 use super::{Job, Message, Replies, Shared, recovery};
 use crate::mechanism::SignFault;
 use crate::return_value::{Loss, ReturnValue};
+use crate::token::{self, TokenInfo};
 use crate::{Error, Result};
 
 /// Before a worker without a session, whose colleagues have one, tries to open its own again.
 const EXTRA_SESSION_EVERY: Duration = Duration::from_secs(2);
+/// Before a worker asks again what its colleague found.
+const MOMENT: Duration = Duration::from_millis(10);
+/// How often one signature is tried: two faults may meet in one job, such as a logout and then a restart.
+const ATTEMPTS: u32 = 3;
 /// What a keep-alive asks of the token's random source. Some answer no request below eight octets.
 const KEEP_ALIVE_OCTETS: u32 = 8;
 
@@ -112,48 +116,48 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
         self.replies.reply(tag, outcome);
     }
 
-    /// Signs; a lost session or handle is made anew and the signature tried once more. That is safe: whatever the
-    /// first attempt made was thrown away.
+    /// Signs; a lost session is opened again and the signature tried once more. That is safe: whatever an earlier
+    /// attempt made was thrown away.
     fn sign(
         &mut self,
         key: usize,
         message: &[u8],
-        late: impl FnOnce() -> Option<SignError>,
+        late: impl Fn() -> Option<SignError>,
     ) -> std::result::Result<Vec<u8>, SignError> {
-        let fault = match self.attempt(key, message) {
-            Ok(signature) => return Ok(signature),
-            Err(fault) => fault,
-        };
-        let first = Error::to_sign_error;
-        match fault.loss {
-            Loss::Nothing => return Err(first(&fault.error)),
-            Loss::Handles => {
-                let Some(live) = self.live.as_mut() else {
-                    return Err(first(&fault.error));
-                };
-                self.shared.place.refresh(live);
+        let mut attempts_left = ATTEMPTS;
+        loop {
+            let fault = match self.attempt(key, message) {
+                Ok(signature) => return Ok(signature),
+                Err(fault) => fault,
+            };
+            if fault.loss == Loss::Nothing {
+                return Err(fault.error.to_sign_error());
             }
-            Loss::Session | Loss::Token | Loss::Module => {
-                tracing::warn!(worker = self.index, error = %fault.error, "the session is lost; opening another");
-                self.lose();
-                match recovery::reopen_at_once(&self.shared.place) {
-                    Ok(live) => self.gain(live),
-                    Err(error) => {
-                        self.shared.recovery.lost(&error);
-                        return Err(first(&fault.error));
-                    }
-                }
+            tracing::warn!(worker = self.index, error = %fault.error, "the session is lost; opening another");
+            // A handle may be unknown because somebody logged the token out: a new session finds out.
+            let stale = self
+                .live
+                .as_ref()
+                .map(Live::epoch)
+                .filter(|_| fault.loss == Loss::Handles);
+            self.lose();
+            attempts_left -= 1;
+            if attempts_left == 0 || !self.reopen(stale) {
+                return Err(fault.error.to_sign_error());
+            }
+            if let Some(late) = late() {
+                return Err(late);
             }
         }
-        if let Some(late) = late() {
-            return Err(late);
+    }
+
+    /// Opens a session at once; false when that is not possible now.
+    fn reopen(&mut self, stale: Option<Epoch>) -> bool {
+        match recovery::reopen_at_once(&self.shared.place, stale) {
+            Ok(live) => self.gain(live),
+            Err(error) => self.shared.recovery.lost(&error),
         }
-        self.attempt(key, message).map_err(|fault| {
-            if fault.loss >= Loss::Session {
-                self.lose();
-            }
-            fault.error.to_sign_error()
-        })
+        self.live.is_some()
     }
 
     fn attempt(&self, key: usize, message: &[u8]) -> std::result::Result<Vec<u8>, Fault> {
@@ -194,10 +198,7 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
         if let Err(error) = alive {
             tracing::warn!(worker = self.index, %error, "an idle session is lost; opening another");
             self.lose();
-            match recovery::reopen_at_once(&self.shared.place) {
-                Ok(live) => self.gain(live),
-                Err(error) => self.shared.recovery.lost(&error),
-            }
+            self.reopen(None);
         }
         self.end_call();
     }
@@ -215,7 +216,7 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
         // Waiting for others is no token call: the watchdog must not mistake it for one that hangs.
         self.shared.place.module().await_restart(RESTART_PATIENCE * 2);
         self.begin_call();
-        match self.shared.place.reopen() {
+        match self.shared.place.reopen(None) {
             Ok(live) => self.gain(live),
             Err(error) => self.shared.recovery.lost(&error),
         }
@@ -227,7 +228,7 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
     fn recover(&mut self) -> bool {
         self.begin_call();
         let opened = if self.shared.serving.load(Ordering::Relaxed) > 0 {
-            Some(self.shared.place.reopen())
+            Some(self.shared.place.reopen(None))
         } else {
             self.shared.recovery.scout(&self.shared.place)
         };
@@ -241,11 +242,17 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
             None => {}
         }
         if self.shared.serving.load(Ordering::Relaxed) > 0 {
-            // The channel carries nothing: it times out, or the pool is gone.
-            self.stopped.recv_timeout(EXTRA_SESSION_EVERY) == Err(RecvTimeoutError::Timeout)
-        } else {
-            self.refuse_jobs()
+            return self.rests(EXTRA_SESSION_EVERY);
         }
+        // Not known to be an outage: a colleague is opening a session at this moment.
+        let momentary = self.shared.recovery.reason().is_none() && self.rests(MOMENT);
+        momentary || self.refuse_jobs()
+    }
+
+    /// Waits without taking jobs; false when the pool is gone.
+    fn rests(&self, time: Duration) -> bool {
+        // The channel carries nothing: it times out, or its sender is gone.
+        self.stopped.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
     }
 
     /// Answers whatever waits with the reason of the outage, until it is time to look again.
@@ -316,6 +323,19 @@ impl From<Error> for Fault {
     }
 }
 
+impl From<Unfound> for Fault {
+    fn from(unfound: Unfound) -> Self {
+        Self {
+            error: unfound.error,
+            loss: if unfound.seek_again {
+                Loss::Handles
+            } else {
+                Loss::Nothing
+            },
+        }
+    }
+}
+
 impl From<SignFault> for Fault {
     fn from(fault: SignFault) -> Self {
         let loss = fault.return_value().map_or(Loss::Nothing, ReturnValue::loss);
@@ -327,9 +347,8 @@ impl From<SignFault> for Fault {
 }
 
 /// A round trip to the token where it has a random source; else at least the module's own view of the session.
-fn check_alive(live: &Live, token: &crate::token::TokenInfo) -> Result<()> {
-    let info = live.session.get_session_info()?;
-    if token.login_required && !matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser) {
+fn check_alive(live: &Live, token: &TokenInfo) -> Result<()> {
+    if !token::is_logged_in(&live.session, token)? {
         return Err(Error::LoggedOut {
             token: token.label.clone(),
         });

@@ -69,8 +69,7 @@ pub(crate) fn log_in(
     // Held until the end: threads that recover together try one after the other, and the second sees the result.
     let mut refused = lease.module().refused_pins();
     let info = TokenInfo::from(&lease.library().get_token_info(slot)?);
-    let state = session.get_session_info()?.session_state();
-    if !info.login_required || matches!(state, SessionState::RoUser | SessionState::RwUser) {
+    if is_logged_in(session, &info)? {
         return Ok(false);
     }
     if refused.contains(&info.serial) && caution != Caution::PinCorrected {
@@ -102,6 +101,12 @@ pub(crate) fn log_in(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether private objects are seen by this session.
+pub(crate) fn is_logged_in(session: &Session, token: &TokenInfo) -> Result<bool> {
+    let state = session.get_session_info()?.session_state();
+    Ok(!token.login_required || matches!(state, SessionState::RoUser | SessionState::RwUser))
 }
 
 /// What the token says of its PIN decides whether it is tried at all.

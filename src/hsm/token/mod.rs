@@ -27,7 +27,7 @@ use crate::{Error, Result};
 
 pub(crate) use keys::check;
 pub use login::Caution;
-pub(crate) use login::{PinOnce, log_in};
+pub(crate) use login::{PinOnce, is_logged_in, log_in};
 
 /// Which token is meant and how to log in to it.
 #[derive(Debug, Clone)]

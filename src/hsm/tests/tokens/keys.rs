@@ -1,9 +1,6 @@
-//! Tokens as they really are: SoftHSM, and Kryoptic where it was built.
+//! Keys on a real token: made, found, checked, refused; and how it is logged in to.
 
-#[cfg(test)]
-mod given;
-
-use given::{entry, new_pair, open, with_pin};
+use crate::given::{entry, new_pair, open, with_pin};
 use hsm::direct::TokenKey;
 use hsm::inventory::{KeyEntry, Material};
 use hsm::key::Purpose;
@@ -187,7 +184,7 @@ token_test! {
     fn a_wrong_pin_given_by_another_process_stops_the_next_attempt(tokens) {
         let good = tokens.add("t").unwrap();
         let other = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["in_another_process_a_wrong_pin_is_given", "--exact", "--include-ignored"])
+            .args(["keys::in_another_process_a_wrong_pin_is_given", "--exact", "--include-ignored"])
             .output()
             .unwrap();
         assert!(other.status.success() && String::from_utf8_lossy(&other.stdout).contains("1 passed"));
