@@ -1,7 +1,8 @@
 //! Certificates that an installation needs for itself: the private listener's and its operators'.
 //!
 //! They are issued by the authority that the hierarchy names under `[listener]` and `[operator]`, until
-//! certificate profiles decide about them like about any other. Keys live in files, not in tokens.
+//! certificate profiles decide about them like about any other. Keys live in files, not in tokens. What leaves here
+//! has passed the lint, name constraints included.
 
 use std::net::IpAddr;
 
@@ -19,7 +20,7 @@ use crate::hierarchy::certificate::{
     Body, Issuer, Particulars, Revocation, clipped, encode_list, encoding, issued, span,
 };
 use crate::hierarchy::{Hierarchy, Leaf};
-use crate::{Error, Result};
+use crate::{Error, Result, lint};
 
 /// The upper bound of a common name (RFC 5280 appendix A.1).
 const LONGEST_COMMON_NAME: usize = 64;
@@ -141,6 +142,8 @@ impl Kind<'_> {
             validity: clipped(span(facts.now, terms.validity_days), issuer.certificate),
             extensions: list,
         };
-        issued(self.what, body, &particulars, issuer)
+        let content = issued(self.what, body, &particulars, issuer)?;
+        lint::check(&content, Some(issuer.certificate))?;
+        Ok(content)
     }
 }

@@ -281,28 +281,18 @@ fn a_new_root_is_bridged_both_ways() {
             Some("Autoridade Raiz de Demonstração G2")
         );
         // Old anchor, new root; new anchor, old hierarchy.
-        agrees(
-            "openssl",
-            &[
-                "verify",
-                "-x509_strict",
-                "-CAfile",
-                &pem("root"),
-                &pem("root-2-by-root"),
-            ],
-        );
-        agrees(
-            "openssl",
-            &[
-                "verify",
-                "-x509_strict",
-                "-partial_chain",
-                "-trusted",
-                &pem("root-2"),
-                "-untrusted",
-                &pem("root-by-root-2"),
-                &pem("tls"),
-            ],
+        let verify = |trust: &[&str], name: &str| {
+            let mut arguments = vec!["verify", "-x509_strict"];
+            arguments.extend(trust);
+            let leaf = pem(name);
+            arguments.push(&leaf);
+            agrees("openssl", &arguments);
+        };
+        let (old, new, bridge) = (pem("root"), pem("root-2"), pem("root-by-root-2"));
+        verify(&["-CAfile", &old], "root-2-by-root");
+        verify(
+            &["-partial_chain", "-trusted", &new, "-untrusted", &bridge],
+            "tls",
         );
         let offline = Inventory::read(&house.state("keys-offline.toml")).unwrap();
         assert_eq!(
@@ -311,12 +301,9 @@ fn a_new_root_is_bridged_both_ways() {
             "the old key stays until its certificates end"
         );
         // What is issued now comes from the new root, under its addresses.
-        let script = house.script("tls-2.toml", "re-key", "[[step]]\ndo = \"re-key\"\nkey = \"tls\"\n[[step]]\ndo = \"make-request\"\nkey = \"tls\"\n[[step]]\ndo = \"sign-request\"\nrequest = \"tls\"\n[[step]]\ndo = \"record-keys\"\nkeys = [\"tls\"]\n");
+        let script = house.script("tls-2.toml", "re-key", SECOND_TLS);
         house.run(&script).unwrap();
-        agrees(
-            "openssl",
-            &["verify", "-x509_strict", "-CAfile", &pem("root-2"), &pem("tls-2")],
-        );
+        verify(&["-CAfile", &new], "tls-2");
         let text = agrees("openssl", &["x509", "-in", &pem("tls-2"), "-noout", "-text"]);
         assert!(
             text.contains("/aia/root-2.cer") && text.contains("/crl/root-2.crl"),
