@@ -9,6 +9,7 @@
 
 pub mod direct;
 pub mod error;
+mod initialise;
 pub mod inventory;
 pub mod key;
 pub mod mechanism;
@@ -16,6 +17,7 @@ pub mod module;
 mod nearest;
 pub mod pin;
 pub mod pool;
+pub mod probe;
 pub mod quirks;
 pub mod return_value;
 pub mod signer;
@@ -24,6 +26,7 @@ pub mod testing;
 pub mod token;
 
 pub use error::Error;
+pub use initialise::initialise;
 
 /// The result of everything here that touches a token or its files.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -144,7 +144,7 @@ impl Place {
             .map_err(|error| fail(error.into()))?
             .into_iter()
             .collect();
-        let session = open_session(&lease, slot, &quirks).map_err(fail)?;
+        let session = token::open_session(&lease, slot, &quirks).map_err(fail)?;
         let pin = token::PinOnce::new(&settings.pin);
         token::log_in(&lease, slot, &session, &pin, caution).map_err(fail)?;
         let at = Keys {
@@ -222,7 +222,7 @@ impl Place {
         self.module.await_restart(RESTART_PATIENCE);
         let lease = self.module.lease();
         let (slot, _) = token::select(&lease, &self.token.label, Some(&self.token.serial))?;
-        let session = open_session(&lease, slot, &self.quirks)?;
+        let session = token::open_session(&lease, slot, &self.quirks)?;
         let pin = token::PinOnce::new(&self.pin);
         let logged_in = token::log_in(&lease, slot, &session, &pin, Caution::Proven)?;
         let mut shared = self.shared_handles();
@@ -293,14 +293,6 @@ impl From<Error> for Failure {
             error: Box::new(error),
             quirks: Quirks::NONE,
         }
-    }
-}
-
-fn open_session(lease: &Lease, slot: cryptoki::slot::Slot, quirks: &Quirks) -> Result<Session> {
-    if quirks.read_write_sessions {
-        Ok(lease.library().open_rw_session(slot)?)
-    } else {
-        Ok(lease.library().open_ro_session(slot)?)
     }
 }
 

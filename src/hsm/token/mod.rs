@@ -25,7 +25,7 @@ use crate::pin::PinSource;
 use crate::quirks::Quirks;
 use crate::{Error, Result};
 
-pub(crate) use keys::check;
+pub(crate) use keys::{Lifetime, check, destroy, generate_data_key, generate_pair};
 pub use login::Caution;
 pub(crate) use login::{PinOnce, is_logged_in, log_in};
 
@@ -127,6 +127,7 @@ pub struct Token {
     /// Dropped before the lease, which allows restarts of the module.
     session: Mutex<Session>,
     lease: Lease,
+    slot: Slot,
     info: TokenInfo,
     module_info: ModuleInfo,
     mechanisms: Mechanisms,
@@ -169,6 +170,7 @@ impl Token {
         Ok(Self {
             session: Mutex::new(session),
             lease,
+            slot,
             info,
             module_info,
             mechanisms,
@@ -217,13 +219,12 @@ impl Token {
     ///
     /// Crash here: either nothing or the whole pair is on the token; [`Token::find_pair`] with the same id tells.
     pub fn generate_pair(&self, new: &NewPair<'_>) -> Result<PublicKey> {
-        keys::generate_pair(&self.keys(&self.session()), new, keys::Lifetime::Token)
-            .map(|pair| pair.public_key)
+        generate_pair(&self.keys(&self.session()), new, Lifetime::Token).map(|pair| pair.public_key)
     }
 
     /// Makes an AES-256 key that wraps data keys and never leaves the token.
     pub fn generate_data_key(&self, id: KeyId, label: &str) -> Result<()> {
-        keys::generate_data_key(&self.keys(&self.session()), id, label, keys::Lifetime::Token).map(drop)
+        generate_data_key(&self.keys(&self.session()), id, label, Lifetime::Token).map(drop)
     }
 
     /// The pair with this id, if it is there: exactly one of each half, made here, never to leave. `None` if
@@ -245,13 +246,24 @@ impl Token {
 
     /// Destroys every object with this id: both halves of a pair, or a data key. Returns how many there were.
     pub fn destroy(&self, id: KeyId) -> Result<usize> {
-        keys::destroy(&self.session(), id)
+        destroy(&self.session(), id)
     }
 
     /// Signs a message with a pair. The signature has the right form but is not yet verified.
     pub(crate) fn sign(&self, pair: &CheckedPair, recipe: Recipe, message: &[u8]) -> Result<Vec<u8>> {
         let session = self.session();
         Ok(recipe.sign(&session, pair.private, pair.public_key.algorithm(), message)?)
+    }
+
+    /// Works on the keys of the token's own session.
+    pub(crate) fn with_keys<R>(&self, work: impl FnOnce(&Keys<'_>) -> R) -> R {
+        let session = self.session();
+        work(&self.keys(&session))
+    }
+
+    /// Another session; it is logged in, as all sessions of the process are.
+    pub(crate) fn another_session(&self) -> Result<Session> {
+        open_session(&self.lease, self.slot, &self.quirks)
     }
 
     /// How this token makes this kind of signature.
@@ -290,6 +302,15 @@ pub(crate) struct Keys<'a> {
     pub(crate) token: &'a str,
     pub(crate) mechanisms: &'a Mechanisms,
     pub(crate) quirks: &'a Quirks,
+}
+
+/// A session for signing: read-only, unless the vendor knows only the other kind.
+pub(crate) fn open_session(lease: &Lease, slot: Slot, quirks: &Quirks) -> Result<Session> {
+    if quirks.read_write_sessions {
+        Ok(lease.library().open_rw_session(slot)?)
+    } else {
+        Ok(lease.library().open_ro_session(slot)?)
+    }
 }
 
 /// The one token that is meant; none or several are refused.

@@ -8,3 +8,5 @@ mod given;
 mod keys;
 #[cfg(test)]
 mod pool;
+#[cfg(test)]
+mod probe;
