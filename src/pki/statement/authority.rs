@@ -179,7 +179,8 @@ pub(super) fn read_extensions(bytes: &[u8]) -> Result<(), Fault> {
             return Ok(());
         }
         let mut extension = list.sequence()?;
-        let identifier = extension.expect(tag::OBJECT_IDENTIFIER)?.value;
+        let identifier = extension.clone().expect(tag::OBJECT_IDENTIFIER)?.value;
+        extension.object_identifier()?;
         if let Some(critical) = extension.optional(tag::BOOLEAN)?
             && !critical.boolean()?
         {

@@ -298,6 +298,8 @@ fn sloppy_certificates_and_lists_are_refused() {
     assert!(recognise(&replaced(&[0xa0, 3, 2, 1, 2], &[0xa0, 3, 2, 1, 1])).is_err());
     assert!(recognise(&replaced(&[1, 1, 0xff], &[1, 1, 0])).is_err());
     assert!(recognise(&replaced(&[0xce, 0x3d, 4, 3, 2], &[0xce, 0x3d, 4, 3, 1])).is_err());
+    // An extension's identifier whose last arc does not end (keyUsage is 2.5.29.15).
+    assert!(recognise(&replaced(&[6, 3, 0x55, 0x1d, 0x0f], &[6, 3, 0x55, 0x1d, 0x8f])).is_err());
     let twice = write::sequence(&[&extensions()[2..], &extensions()[2..]]);
     assert!(authority::read_extensions(&twice).is_err());
     assert!(authority::read_extensions(&write::sequence(&[])).is_err());

@@ -92,7 +92,7 @@ fn is_prime(number: u64) -> bool {
     (3..number)
         .step_by(2)
         .take_while(|divisor| divisor * divisor <= number)
-        .all(|divisor| number % divisor != 0)
+        .all(|divisor| !number.is_multiple_of(divisor))
 }
 
 fn remainder(number: &BigUint, divisor: u64) -> u64 {
