@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::tools::Tool;
 
-pub use openssl::{openssl, openssl_36};
+pub use openssl::{certificate_round_trips, crl_verifies, openssl, openssl_36, request_verifies};
 pub use pkilint::{Exception, findings, lint};
 pub use python::Finding;
 

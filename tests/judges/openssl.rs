@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Chain;
+use super::{Algorithm, Chain, Judge};
 use crate::harness::command::run;
 use crate::harness::tools::Tool;
 
@@ -52,4 +52,64 @@ fn verify_one(mut command: Command, chain: &Chain) -> Result<(), String> {
     } else {
         Err(finished.said())
     }
+}
+
+/// `openssl req -verify` accepts a request's own signature.
+#[track_caller]
+pub fn request_verifies(request: &Path, algorithms: &[Algorithm]) {
+    for mut command in knowing(algorithms) {
+        let finished = run(command.args(["req", "-verify", "-noout", "-in"]).arg(request)).succeeded();
+        assert!(finished.said().contains("verify OK"), "{finished}");
+    }
+}
+
+/// `openssl crl` verifies a list under its issuer.
+#[track_caller]
+pub fn crl_verifies(crl: &Path, issuer: &Path, algorithms: &[Algorithm]) {
+    for mut command in knowing(algorithms) {
+        command
+            .args(["crl", "-noout", "-no-CApath", "-no-CAstore", "-CAfile"])
+            .arg(issuer)
+            .arg("-in")
+            .arg(crl);
+        let finished = run(&mut command).succeeded();
+        assert!(finished.said().contains("verify OK"), "{finished}");
+    }
+}
+
+/// `openssl x509` reads a certificate, `NAME.cer` and `NAME.pem`, and writes the same bytes again.
+#[track_caller]
+pub fn certificate_round_trips(certificate: &Path, algorithms: &[Algorithm], scratch: &Path) {
+    let der = certificate.with_extension("cer");
+    let original = std::fs::read(&der).expect("the certificate is there");
+    let again = scratch.join("again.der");
+    for (form, file) in [
+        ("DER", der.as_path()),
+        ("PEM", &certificate.with_extension("pem")),
+    ] {
+        for mut command in knowing(algorithms) {
+            command
+                .args(["x509", "-inform", form, "-outform", "DER", "-in"])
+                .arg(file)
+                .arg("-out")
+                .arg(&again);
+            run(&mut command).succeeded();
+            let again = std::fs::read(&again).expect("openssl wrote it");
+            assert_eq!(again, original, "openssl writes {} differently", file.display());
+        }
+    }
+}
+
+/// Every `openssl` that knows these algorithms, never none.
+fn knowing(algorithms: &[Algorithm]) -> Vec<Command> {
+    let knows = |judge: Judge| {
+        algorithms
+            .iter()
+            .all(|algorithm| judge.ignorance(*algorithm).is_none())
+    };
+    let mut commands = vec![openssl_36()];
+    if knows(Judge::OpenSsl) {
+        commands.push(openssl());
+    }
+    commands
 }
