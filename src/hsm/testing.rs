@@ -7,6 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::Error;
+use crate::module::Module;
 use crate::pin::{Pin, PinSource};
 use crate::token::TokenSettings;
 
@@ -83,6 +85,26 @@ impl TokenFolder {
         Ok(self.settings(label))
     }
 
+    /// Makes a Kryoptic token with this label and [`PIN`], the only software token here that knows ML-DSA. One per
+    /// folder. Works only inside [`isolated`], which names its configuration to the module.
+    ///
+    /// # Errors
+    /// When Kryoptic was not built, or does not take the token.
+    pub fn add_kryoptic(&self, label: &str) -> std::io::Result<TokenSettings> {
+        let storage = self.folder.join("kryoptic.sql");
+        let configuration = format!(
+            "[[slots]]\nslot = 0\ndbtype = \"sqlite\"\ndbargs = \"{}\"\n",
+            storage.display()
+        );
+        std::fs::write(self.folder.join("kryoptic.toml"), configuration)?;
+        let settings = TokenSettings {
+            module: kryoptic_module()?,
+            ..self.settings(label)
+        };
+        initialise_first(&settings).map_err(std::io::Error::other)?;
+        Ok(settings)
+    }
+
     /// How to open the token with this label.
     pub fn settings(&self, label: &str) -> TokenSettings {
         TokenSettings {
@@ -100,6 +122,47 @@ pub fn softhsm_module() -> PathBuf {
     found
         .unwrap_or(Path::new("/usr/lib/softhsm/libsofthsm2.so"))
         .to_owned()
+}
+
+/// The Kryoptic library: where `SINETE_KRYOPTIC` says, or where `ops/install kryoptic` wrote down that it is.
+///
+/// # Errors
+/// When it is not there; the message says what to run.
+pub fn kryoptic_module() -> std::io::Result<PathBuf> {
+    let noted = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/paths/SINETE_KRYOPTIC");
+    let path = std::env::var_os("SINETE_KRYOPTIC")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::fs::read_to_string(noted).ok()?.trim())));
+    path.filter(|path| path.exists()).ok_or_else(|| {
+        std::io::Error::new(
+            std::io::ErrorKind::NotFound,
+            "Kryoptic was not built. Run: ops/install kryoptic",
+        )
+    })
+}
+
+/// Gives the token in the module's first slot a label and PINs.
+fn initialise_first(settings: &TokenSettings) -> crate::Result<()> {
+    use cryptoki::session::UserType;
+    use cryptoki::types::AuthPin;
+    let module = Module::load(&settings.module)?;
+    let lease = module.lease();
+    let officer = AuthPin::new(Box::from("12345678"));
+    let slot = lease
+        .library()
+        .get_slots_with_token()?
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::TokenMissing {
+            label: settings.label.clone(),
+            serial: None,
+            present: Vec::new(),
+        })?;
+    lease.library().init_token(slot, &officer, &settings.label)?;
+    let session = lease.library().open_rw_session(slot)?;
+    session.login(UserType::So, Some(&officer))?;
+    session.init_pin(settings.pin.read(&settings.label)?.as_auth_pin())?;
+    Ok(session.logout()?)
 }
 
 /// Runs `test` in a process of its own with an empty token folder; `name` is the test's own full name.
@@ -125,6 +188,7 @@ pub fn isolated(name: &str, test: impl FnOnce(&TokenFolder)) -> std::io::Result<
         ])
         .env("SOFTHSM2_CONF", tokens.configuration())
         .env(FOLDER, &folder.0)
+        .env("KRYOPTIC_CONF", folder.0.join("kryoptic.toml"))
         // Read by the failing module of tests/faulty-token, where a test uses it.
         .env("FAULTY_TOKEN_CONTROL", folder.0.join("faults"))
         .output()?;

@@ -1,4 +1,4 @@
-//! Everything that needs a real token: SoftHSM, and SoftHSM behind a module that fails on demand.
+//! Everything that needs a real token: SoftHSM, SoftHSM behind a module that fails on demand, and Kryoptic.
 
 #[cfg(test)]
 mod faults;
@@ -6,6 +6,8 @@ mod faults;
 mod given;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod kryoptic;
 #[cfg(test)]
 mod pool;
 #[cfg(test)]
