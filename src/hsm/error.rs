@@ -63,6 +63,20 @@ pub enum Error {
         /// The serial numbers of the tokens that carry it.
         serials: Vec<String>,
     },
+    /// A token should be initialised that is in use: that would destroy its keys.
+    #[error(
+        "token {label:?} is initialised already; nothing was changed, because doing it again would destroy its keys"
+    )]
+    TokenExists {
+        /// The token's label.
+        label: String,
+    },
+    /// Every token of the module is initialised already.
+    #[error("PKCS#11 module {} has no token that is still to be initialised; connect a fresh one", path.display())]
+    NoFreeToken {
+        /// The library file.
+        path: PathBuf,
+    },
     /// The token says that its user PIN is locked.
     #[error(
         "the user PIN of token {token:?} is locked; the security officer must unlock it, nothing was tried"

@@ -9,6 +9,7 @@
 
 pub mod direct;
 pub mod error;
+mod initialise;
 pub mod inventory;
 pub mod key;
 pub mod mechanism;
@@ -25,6 +26,7 @@ pub mod testing;
 pub mod token;
 
 pub use error::Error;
+pub use initialise::initialise;
 
 /// The result of everything here that touches a token or its files.
 pub type Result<T> = std::result::Result<T, Error>;
