@@ -47,7 +47,7 @@ pub enum Error {
     },
     /// An algorithm outside the closed list of [`crate::algorithm`].
     #[error(
-        "algorithm {oid} is not supported; supported are ECDSA P-256/P-384/P-521, RSA 2048/3072/4096, Ed25519 and ML-DSA-44/65/87"
+        "algorithm {oid} is not supported; supported are ECDSA P-256/P-384/P-521, RSA 2048/3072/4096, Ed25519 and ML-DSA-44/65/87, with SHA-256, SHA-384 or SHA-512"
     )]
     UnsupportedAlgorithm {
         /// The algorithm's object identifier, or the curve's.
