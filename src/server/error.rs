@@ -21,6 +21,23 @@ pub(crate) enum Error {
     /// The hierarchy, or what it does not allow.
     #[error(transparent)]
     Policy(#[from] policy::Error),
+    /// A ceremony did not go on.
+    #[error(transparent)]
+    Ceremony(#[from] ceremony::Error),
+    /// Somebody in the room is not on the list of custodians.
+    #[error("{name:?} is not a custodian; there are: {}", known.join(", "))]
+    NotACustodian {
+        /// The name given.
+        name: String,
+        /// The names on the list.
+        known: Vec<String>,
+    },
+    /// Several tokens are configured, or not this one.
+    #[error("which token? name it with --token; sinete.toml has: {}", known.join(", "))]
+    WhichToken {
+        /// The labels in the configuration.
+        known: Vec<String>,
+    },
     /// A structure could not be read, built or signed.
     #[error(transparent)]
     Pki(#[from] pki::Error),
@@ -125,9 +142,11 @@ impl Error {
             Self::Config(_) | Self::Policy(_) | Self::Content { .. } | Self::NoTerms { .. } => {
                 Exit::Configuration
             }
+            Self::WhichToken { .. } => Exit::Usage,
             Self::Hsm(_) | Self::SignerNotReady { .. } => Exit::Token,
+            Self::Ceremony(error) => ceremony_exit(error),
             Self::Unfit { .. } | Self::NoAuthority { .. } => Exit::Keys,
-            Self::Pki(_) => Exit::Refused,
+            Self::Pki(_) | Self::NotACustodian { .. } => Exit::Refused,
             Self::Tls(_)
             | Self::Verifier(_)
             | Self::File { .. }
@@ -136,6 +155,17 @@ impl Error {
             | Self::System { .. } => Exit::Failed,
             Self::Listener { .. } => Exit::Listener,
         }
+    }
+}
+
+/// The kinds of trouble that a ceremony has, as a script must tell them apart.
+const fn ceremony_exit(error: &ceremony::Error) -> Exit {
+    use ceremony::Error as E;
+    match error {
+        E::Token(_) | E::TokenNotConfigured { .. } => Exit::Token,
+        E::Policy(_) | E::Script { .. } | E::Custodians { .. } => Exit::Configuration,
+        E::File { .. } | E::NoRandom => Exit::Failed,
+        _ => Exit::Refused,
     }
 }
 

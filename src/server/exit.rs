@@ -21,7 +21,9 @@ pub(crate) enum Exit {
     Refused,
     /// A listener could not be opened.
     Listener,
-    /// `doctor` found something to look at.
+    /// A ceremony waits for custodians elsewhere, or for a file.
+    Waiting,
+    /// `doctor` or `hsm probe` found something to look at.
     Warnings,
     /// `doctor` found something that must be mended.
     Errors,
@@ -29,7 +31,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// Every code in the order of the numbers.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Success,
         Self::Failed,
         Self::Usage,
@@ -38,6 +40,7 @@ impl Exit {
         Self::Keys,
         Self::Refused,
         Self::Listener,
+        Self::Waiting,
         Self::Warnings,
         Self::Errors,
     ];
@@ -53,9 +56,16 @@ impl Exit {
             Self::Keys => 5,
             Self::Refused => 6,
             Self::Listener => 7,
+            Self::Waiting => 8,
             Self::Warnings => 10,
             Self::Errors => 11,
         }
+    }
+
+    /// The ending of this number; what is not on the list counts as failed.
+    pub(crate) fn of_code(code: u8) -> Self {
+        let known = Self::ALL.into_iter().find(|exit| exit.code() == code);
+        known.unwrap_or(Self::Failed)
     }
 
     /// What the help says.
@@ -69,7 +79,8 @@ impl Exit {
             Self::Keys => "a key is missing, does not match its certificate, or the certificate expired",
             Self::Refused => "understood, and refused (a threshold not reached, a purpose that does not fit)",
             Self::Listener => "a listener could not be opened",
-            Self::Warnings => "doctor found something to look at",
+            Self::Waiting => "a ceremony waits for custodians elsewhere, or for a file",
+            Self::Warnings => "doctor or probe found something to look at",
             Self::Errors => "doctor found something that must be mended",
         }
     }

@@ -25,6 +25,7 @@ mod notify;
 mod operator_file;
 mod private_file;
 mod run_file;
+mod secret_file;
 mod signer_watch;
 mod software_key;
 mod stop;

@@ -1,7 +1,6 @@
 //! What an operator takes along: key, certificate and chain as PKCS#12 for a browser and as PEM for programs.
 
 use std::num::NonZeroU32;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pki::certificate::Certificate;
@@ -14,20 +13,17 @@ use zeroize::Zeroizing;
 use crate::config::StateFolder;
 use crate::error::Error;
 use crate::private_file;
+use crate::secret_file::{self, Demand, Secret};
 use crate::software_key::{StoredKey, random};
 
 /// PBKDF2 rounds. Every reader takes this many, and an office's own password is worth slowing a thief down for.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(200_000).unwrap();
-/// Shorter ones are guessed in spite of the rounds.
-const MIN_PASSWORD: usize = 12;
-/// Characters of a generated password: five groups of five, 125 bits.
-const GROUPS: usize = 5;
-const GROUP_LENGTH: usize = 5;
-/// 32 characters that are not mistaken for one another.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-
-/// A password that is wiped when dropped.
-pub(crate) type Password = Zeroizing<String>;
+/// A person copies it into a browser; shorter ones are guessed in spite of the rounds.
+const PASSWORD: Demand = Demand {
+    what: "password",
+    shortest: 12,
+    group: 5,
+};
 
 /// The files of one operator, beside each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +65,7 @@ impl Files {
         name: &str,
         stored: &StoredKey,
         chain: &[Certificate],
-        password: &Password,
+        password: &Secret,
     ) -> Result<(), Error> {
         let Some((certificate, above)) = chain.split_first() else {
             return Ok(());
@@ -100,53 +96,8 @@ impl Files {
 }
 
 /// Reads the password, or makes one and writes the file. Answers whether it was made.
-pub(crate) fn password(path: &Path) -> Result<(Password, bool), Error> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok((check(path, &Zeroizing::new(text))?, false)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let password = generate()?;
-            let line = Zeroizing::new(format!("{}\n", *password));
-            private_file::write_new(path, line.as_bytes())?;
-            Ok((password, true))
-        }
-        Err(error) => Err(Error::file("cannot read", path)(error)),
-    }
-}
-
-fn check(path: &Path, text: &Password) -> Result<Password, Error> {
-    let wrong = |problem: String| Error::Content {
-        path: path.to_owned(),
-        problem,
-    };
-    let metadata = std::fs::metadata(path).map_err(Error::file("cannot read", path))?;
-    let mode = metadata.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(wrong(format!(
-            "others may read this password file (mode {mode:04o}); run: chmod 600"
-        )));
-    }
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    let plain = line.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    if line.len() < MIN_PASSWORD || !plain {
-        return Err(wrong(format!(
-            "the password must be one line of at least {MIN_PASSWORD} printable ASCII characters; or remove the file, and one is made"
-        )));
-    }
-    Ok(Zeroizing::new(line.to_owned()))
-}
-
-fn generate() -> Result<Password, Error> {
-    let octets: Zeroizing<[u8; GROUPS * GROUP_LENGTH]> = Zeroizing::new(random()?);
-    let mut password = Zeroizing::new(String::with_capacity(GROUPS * (GROUP_LENGTH + 1)));
-    for (position, octet) in octets.iter().enumerate() {
-        if position > 0 && position % GROUP_LENGTH == 0 {
-            password.push('-');
-        }
-        // Five bits of each octet: every character is equally likely.
-        let letter = ALPHABET.get(usize::from(octet & 31)).copied().unwrap_or(b'a');
-        password.push(char::from(letter));
-    }
-    Ok(password)
+pub(crate) fn password(path: &Path) -> Result<(Secret, bool), Error> {
+    secret_file::obtain(path, PASSWORD)
 }
 
 /// What is kept of an operator's certificate. No key and no password.
@@ -194,7 +145,7 @@ mod tests {
     use crate::software_key;
     use crate::testing::Fixture;
 
-    async fn issued(fixture: &Fixture, folder: &Path) -> (Files, Password) {
+    async fn issued(fixture: &Fixture, folder: &Path) -> (Files, Secret) {
         let stored = software_key::generate().unwrap();
         let issuing = fixture.issuing();
         let signed = issuing
@@ -288,31 +239,5 @@ mod tests {
             "{}",
             records[0]
         );
-    }
-
-    #[test]
-    fn a_password_file_that_is_open_short_or_odd_is_refused_without_showing_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("password");
-        for (content, mode, told) in [
-            ("correct horse battery\n", 0o644, "chmod 600"),
-            ("too short\n", 0o600, "at least 12"),
-            ("São João do Rio\n", 0o600, "printable ASCII"),
-            ("two lines of\ntext here", 0o600, "one line"),
-        ] {
-            std::fs::write(&path, content).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            let refusal = password(&path).unwrap_err().to_string();
-            assert!(refusal.contains(told), "{refusal}");
-            assert!(!refusal.contains(content.trim()), "{refusal}");
-        }
-        std::fs::write(&path, "correct horse battery\n").unwrap();
-        let (read, made) = password(&path).unwrap();
-        assert_eq!((read.as_str(), made), ("correct horse battery", false));
-    }
-
-    #[test]
-    fn generated_passwords_differ() {
-        assert_ne!(*generate().unwrap(), *generate().unwrap());
     }
 }

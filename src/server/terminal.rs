@@ -60,6 +60,14 @@ impl Terminal {
         }
     }
 
+    /// Says to a person who waits what is under way; the next such line takes its place.
+    pub(crate) fn progress(self, what: &str) {
+        let mut error = io::stderr().lock();
+        if !self.json && error.is_terminal() {
+            let _ = write!(error, "\r\u{1b}[K{what} ...\r").and_then(|()| error.flush());
+        }
+    }
+
     /// The text in its tone, if colours are shown.
     pub(crate) fn paint<D: Display>(self, tone: Tone, text: D) -> Painted<D> {
         Painted {

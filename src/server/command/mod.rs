@@ -2,8 +2,11 @@
 //!
 //! No argument ever is a secret: arguments are seen by every user of a machine.
 
+mod ceremony;
 mod config_check;
 mod doctor;
+mod hsm_initialise;
+mod hsm_probe;
 mod hsm_tokens;
 mod version;
 
@@ -41,6 +44,9 @@ enum Command {
     /// Look at tokens and what they can do
     #[command(subcommand)]
     Hsm(Hsm),
+    /// Hold key ceremonies
+    #[command(subcommand)]
+    Ceremony(ceremony::Ceremony),
     /// Examine everything the server stands on, and say what to do
     Doctor(doctor::Arguments),
     /// Check the configuration
@@ -54,6 +60,10 @@ enum Command {
 enum Hsm {
     /// List the tokens that the configured modules see; logs in to none
     Tokens(hsm_tokens::Arguments),
+    /// Find out by trying what a token can do, and how fast
+    Probe(hsm_probe::Arguments),
+    /// Give a fresh token its label and PINs
+    Initialise(hsm_initialise::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +78,9 @@ pub(crate) fn run(line: CommandLine) -> Result<Exit, Error> {
     let terminal = Terminal::new(common.json);
     match command {
         Command::Hsm(Hsm::Tokens(arguments)) => hsm_tokens::run(&common, &arguments, terminal),
+        Command::Hsm(Hsm::Probe(arguments)) => hsm_probe::run(&common, &arguments, terminal),
+        Command::Hsm(Hsm::Initialise(arguments)) => hsm_initialise::run(&arguments, terminal),
+        Command::Ceremony(command) => ceremony::run(&common, &command, terminal),
         Command::Doctor(arguments) => Ok(doctor::run(&common, &arguments, terminal)),
         Command::Config(Config::Check) => config_check::run(&common, terminal),
         Command::Version => Ok(version::run(terminal)),
