@@ -1,7 +1,7 @@
 //! Elliptic-curve keys: the point must lie on its curve and generate a group worth the name.
 //!
 //! A point off the curve lies on another, weaker one; a protocol that multiplies it leaks the other side's
-//! secret. FIPS 186-5 section 3.3 makes this check a condition for certifying a key.
+//! secret. SP 800-56A section 5.6.2.3 has who certifies a key make this check.
 
 use num_bigint::BigUint;
 
