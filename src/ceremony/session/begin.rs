@@ -102,7 +102,11 @@ fn open<'a>(office: &'a Office, means: &'a Means<'a>, disk: Disk, inputs: Inputs
     let opening = inputs.opening(&id, office.rehearsal);
     let journal = Journal::open(&folder, disk.clone())?;
     let mut session = inputs.into_session((office, means), disk, (id, folder), journal)?;
-    session.check_present()?;
+    if let Err(error) = session.check_present().and_then(|()| session.try_first_step()) {
+        // What cannot even begin leaves no ceremony behind that would have to be given up.
+        std::fs::remove_dir_all(&session.folder).map_err(Error::file(&session.folder, "remove"))?;
+        return Err(error);
+    }
     session.record(Entry::Opening(opening))?;
     session.show(&Event::Began {
         ceremony: &session.id,

@@ -214,6 +214,14 @@ impl Session<'_> {
         }))
     }
 
+    /// Plans the first step and forgets the plan: whether the script could begin at all.
+    fn try_first_step(&self) -> Result<()> {
+        self.script
+            .steps
+            .first()
+            .map_or(Ok(()), |step| self.plan(1, step).map(drop))
+    }
+
     /// Takes one step through its four moments; answers what it waits for, if it cannot be finished now.
     fn step(
         &mut self,

@@ -34,7 +34,7 @@ pub(crate) fn in_house(test: &str, body: impl FnOnce(&House)) {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return body(&House::open(Path::new(&folder)));
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     build(folder.path());
     let output = child(folder.path(), test).output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
@@ -44,6 +44,16 @@ pub(crate) fn in_house(test: &str, body: impl FnOnce(&House)) {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(shown.contains("1 passed"), "{test} did not run: {shown}");
+}
+
+/// A temporary folder; in memory where there is such a place, because every write of a ceremony is synced.
+fn in_memory() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
 }
 
 /// The command that runs one test of this program with the tokens of a folder.

@@ -3,6 +3,14 @@
 //! The modules say `cfg(test)` so that the lints know them for what they are.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod custody;
+#[cfg(test)]
+mod envelopes;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod whole;
