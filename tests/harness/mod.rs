@@ -1,6 +1,8 @@
 //! What every system test stands on: folders, tools, tokens, the binary, processes with deadlines.
 
+pub mod binary;
 pub mod command;
+pub mod office;
 pub mod scratch;
 pub mod token;
 pub mod tools;

@@ -41,12 +41,23 @@ impl Tokens {
         fs::create_dir_all(&folder).expect("the test's folder is ours");
         let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
         let tokens = Self { kind, folder, labels };
-        fs::write(tokens.configuration(), tokens.configuration_text()).expect("the test's folder is ours");
+        tokens.configure();
         for (index, label) in tokens.labels.iter().enumerate() {
             tokens.initialise(index, label);
             write_private(&tokens.pin_file(label), PIN);
         }
         tokens
+    }
+
+    /// The same tokens after their storage was copied to `folder`.
+    pub fn moved_to(&self, folder: &Path) -> Self {
+        let moved = Self {
+            kind: self.kind,
+            folder: folder.join("tokens"),
+            labels: self.labels.clone(),
+        };
+        moved.configure();
+        moved
     }
 
     /// The PKCS#11 module.
@@ -111,6 +122,10 @@ impl Tokens {
 
     fn configuration(&self) -> PathBuf {
         self.folder.join("module.conf")
+    }
+
+    fn configure(&self) {
+        fs::write(self.configuration(), self.configuration_text()).expect("the test's folder is ours");
     }
 
     fn configuration_text(&self) -> String {

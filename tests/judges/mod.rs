@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::harness::tools::Tool;
 
 pub use openssl::{certificate_round_trips, crl_verifies, openssl, openssl_36, request_verifies};
-pub use pkilint::{Exception, findings, lint};
+pub use pkilint::{Exception, Only, findings, lint};
 pub use python::Finding;
 
 /// A certificate and the authorities above it, as PEM files.
@@ -27,7 +27,7 @@ pub struct Chain {
     pub name: String,
     /// The certificate in question first, the root last; a root alone is a chain of one.
     pub certificates: Vec<PathBuf>,
-    /// Everything that signed or is a key in this chain.
+    /// What each certificate's key is for, in the same order.
     pub algorithms: Vec<Algorithm>,
 }
 
@@ -38,6 +38,16 @@ impl Chain {
 
     fn root(&self) -> &PathBuf {
         self.certificates.last().expect("a chain has a certificate")
+    }
+
+    /// Who signed the certificate; a root did it itself.
+    fn issuer(&self) -> &PathBuf {
+        self.certificates.get(1).unwrap_or(self.root())
+    }
+
+    fn signed_with(&self) -> Algorithm {
+        let issuer = self.algorithms.get(1).or(self.algorithms.first());
+        *issuer.expect("a chain names its algorithms")
     }
 
     /// What stands between the certificate and its root.

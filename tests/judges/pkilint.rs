@@ -3,20 +3,27 @@
 //! Warnings, errors and fatal findings count. What we do on purpose is excused by an [`Exception`] with its reason;
 //! an exception that nothing needs any more is itself a failure.
 
-use std::path::Path;
-
-use super::Chain;
 use super::python::{Finding, Request, ask};
+use super::{Algorithm, Chain};
 
 /// A finding that we accept, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct Exception {
     /// pkilint's code.
     pub code: &'static str,
-    /// What the name of the certificate's file must contain; empty for every certificate.
-    pub only: &'static str,
+    /// Which certificates it is accepted in.
+    pub only: Only,
     /// Why we are right, or why the rule is not for us.
     pub reason: &'static str,
+}
+
+/// Which certificates an exception is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Only {
+    /// The certificate of this name, which is its file's without the ending.
+    Named(&'static str),
+    /// Certificates that were signed with this algorithm.
+    SignedWith(Algorithm),
 }
 
 /// Lints the leaf of every chain under its issuer, and fails on what no exception covers.
@@ -25,14 +32,14 @@ pub fn lint(chains: &[Chain], exceptions: &[Exception]) {
     assert!(!chains.is_empty(), "nothing was given to pkilint");
     let mut used = vec![false; exceptions.len()];
     let mut wrong = Vec::new();
-    for (certificate, findings) in findings(chains) {
+    for (chain, findings) in chains.iter().zip(findings(chains)) {
         for finding in findings {
             match exceptions
                 .iter()
-                .position(|exception| exception.covers(certificate, &finding))
+                .position(|exception| exception.covers(chain, &finding))
             {
                 Some(index) => used.iter_mut().skip(index).take(1).for_each(|used| *used = true),
-                None => wrong.push(format!("{}: {finding:?}", certificate.display())),
+                None => wrong.push(format!("{}: {finding:?}", chain.leaf().display())),
             }
         }
     }
@@ -49,36 +56,30 @@ pub fn lint(chains: &[Chain], exceptions: &[Exception]) {
     );
 }
 
-/// What pkilint says of each chain's leaf, with the leaf's file.
-pub fn findings(chains: &[Chain]) -> Vec<(&Path, Vec<Finding>)> {
-    let pairs: Vec<(&Path, &Path)> = chains
+/// What pkilint says of each chain's leaf.
+pub fn findings(chains: &[Chain]) -> Vec<Vec<Finding>> {
+    let pairs = chains
         .iter()
-        .map(|chain| {
-            (
-                chain.leaf().as_path(),
-                chain.certificates.get(1).unwrap_or(chain.root()).as_path(),
-            )
-        })
+        .map(|chain| (chain.leaf().as_path(), chain.issuer().as_path()))
         .collect();
-    let leaves: Vec<&Path> = pairs.iter().map(|(leaf, _)| *leaf).collect();
     let answer = ask(&Request {
         chains: Vec::new(),
         pairs,
     });
     assert_eq!(
         answer.findings.len(),
-        leaves.len(),
+        chains.len(),
         "pkilint left certificates out"
     );
-    leaves.into_iter().zip(answer.findings).collect()
+    answer.findings
 }
 
 impl Exception {
-    fn covers(&self, certificate: &Path, finding: &Finding) -> bool {
-        let name = certificate
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        self.code == finding.code && name.contains(self.only)
+    fn covers(&self, chain: &Chain, finding: &Finding) -> bool {
+        let applies = match self.only {
+            Only::Named(name) => chain.leaf().file_stem().is_some_and(|stem| stem == name),
+            Only::SignedWith(algorithm) => chain.signed_with() == algorithm,
+        };
+        applies && self.code == finding.code
     }
 }

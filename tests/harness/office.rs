@@ -1,0 +1,193 @@
+//! An office of our own: tokens, configuration, custodians, and the hierarchy that the real ceremony makes in them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::binary;
+use super::command::run;
+use super::scratch::Scratch;
+use super::token::{Kind, Tokens, write_private};
+use crate::workspace;
+
+/// The custodians of every test's office; two of them must agree.
+pub const CUSTODIANS: [&str; 3] = ["ana", "bia", "caio"];
+
+/// The tokens that the demonstration hierarchy names: the offline root's, and the server's.
+pub const LABELS: [&str; 2] = ["sinete-root", "sinete-online"];
+
+/// A folder with everything that one installation has.
+#[derive(Debug)]
+pub struct Office {
+    folder: Scratch,
+    tokens: Tokens,
+}
+
+impl Office {
+    /// An office with fresh tokens and custodians, and no keys yet.
+    pub fn empty(name: &str, kind: Kind) -> Self {
+        let folder = Scratch::new(name);
+        let tokens = Tokens::make(kind, &folder, &LABELS);
+        let office = Self { folder, tokens };
+        copy(&workspace::root().join("ca-policies"), &office.policies());
+        office.configure("");
+        office.appoint_custodians();
+        office
+    }
+
+    /// An office with the demonstration hierarchy. The ceremony is held once per run and kind of token; each caller
+    /// gets a copy of the outcome, which it may spoil.
+    pub fn demonstration(name: &str, kind: Kind) -> Self {
+        static SOFTHSM: OnceLock<Office> = OnceLock::new();
+        static KRYOPTIC: OnceLock<Office> = OnceLock::new();
+        let template = match kind {
+            Kind::SoftHsm => &SOFTHSM,
+            Kind::Kryoptic => &KRYOPTIC,
+        };
+        template.get_or_init(|| Self::with_hierarchy(kind)).copy(name)
+    }
+
+    fn with_hierarchy(kind: Kind) -> Self {
+        let office = Self::empty("demonstration", kind);
+        run(&mut office.ceremony("demonstration.toml")).succeeded();
+        office
+    }
+
+    fn copy(&self, name: &str) -> Self {
+        let folder = Scratch::new(name);
+        copy(&self.folder, &folder);
+        let tokens = self.tokens.moved_to(&folder);
+        let office = Self { folder, tokens };
+        office.configure("");
+        office
+    }
+
+    /// Writes `sinete.toml` anew: the office and its tokens, then whatever a test adds. The listeners take free ports
+    /// unless the addition has a table `[listen]` of its own.
+    pub fn configure(&self, addition: &str) {
+        let mut text = "[office]\nname = \"Tabelionato de Teste\"\n".to_owned();
+        for label in self.tokens.labels() {
+            let pin = self.tokens.pin_file(label);
+            let module = self.tokens.module();
+            let token = write!(
+                text,
+                "\n[[token]]\nlabel = \"{label}\"\nmodule = \"{}\"\npin_file = \"{}\"\n",
+                module.display(),
+                pin.display()
+            );
+            token.expect("text takes everything");
+        }
+        if !addition.contains("[listen]") {
+            text.push_str("\n[listen]\npublic = \"127.0.0.1:0\"\nprivate = \"127.0.0.1:0\"\n");
+        }
+        text.push_str(addition);
+        fs::write(self.configuration(), text).expect("the test's folder is ours");
+    }
+
+    fn appoint_custodians(&self) {
+        for name in CUSTODIANS {
+            write_private(&self.passphrase(name), &format!("the long passphrase of {name}"));
+            let mut new = self.sinete(&["ceremony", "custodian", "new", name, "--role", "Custodian"]);
+            new.args(["--full-name", &format!("{name} da Silva"), "--key"])
+                .arg(self.custodian_key(name));
+            run(new.arg("--passphrase-file").arg(self.passphrase(name))).succeeded();
+        }
+        let mut gather = self.sinete(&["ceremony", "custodian", "gather", "--threshold", "2"]);
+        gather.args(CUSTODIANS.map(|name| self.custodian_key(name).with_extension("toml")));
+        run(&mut gather).succeeded();
+    }
+
+    /// `sinete` with this office's configuration and tokens.
+    pub fn sinete(&self, arguments: &[&str]) -> Command {
+        let mut command = binary::sinete();
+        let (variable, configuration) = self.tokens.environment();
+        command.args(arguments).arg("--config").arg(self.configuration());
+        command.env(variable, configuration).current_dir(&*self.folder);
+        command
+    }
+
+    /// `sinete ceremony run` with two custodians in the room. A script is one of `ca-policies/ceremonies`, or a file of
+    /// the test.
+    pub fn ceremony(&self, script: impl AsRef<Path>) -> Command {
+        let mut command = self.sinete(&["ceremony", "run", "--approve-all"]);
+        command.arg(self.policies().join("ceremonies").join(script));
+        for name in CUSTODIANS.iter().take(2) {
+            let of = |file: PathBuf| format!("{name}={}", file.display());
+            command.arg("--present").arg(of(self.custodian_key(name)));
+            command.arg("--passphrase-file").arg(of(self.passphrase(name)));
+        }
+        command
+    }
+
+    /// The folder of everything.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The office's tokens.
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// `sinete.toml`.
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.join("sinete.toml")
+    }
+
+    /// This office's copy of `ca-policies`.
+    pub fn policies(&self) -> PathBuf {
+        self.folder.join("ca-policies")
+    }
+
+    /// The state folder.
+    pub fn state(&self) -> PathBuf {
+        self.folder.join("state")
+    }
+
+    /// The certificate of a key, as PEM.
+    pub fn certificate(&self, name: &str) -> PathBuf {
+        self.state().join("certificates").join(format!("{name}.pem"))
+    }
+
+    /// A custodian's key file.
+    pub fn custodian_key(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.key"))
+    }
+
+    /// The file with a custodian's passphrase.
+    pub fn passphrase(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.passphrase"))
+    }
+
+    /// The names of everything in a folder of the state folder with this ending, in order.
+    pub fn names(&self, folder: &str, ending: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.state().join(folder)).expect("the ceremony made this folder");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("a folder can be listed").file_name())
+            .filter_map(|name| Some(name.to_str()?.strip_suffix(ending)?.to_owned()))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The one folder of a ceremony.
+    pub fn ceremony_folder(&self) -> PathBuf {
+        let folders = fs::read_dir(self.state().join("ceremonies")).expect("there was a ceremony");
+        let mut folders = folders
+            .map(|entry| entry.expect("a folder can be listed").path())
+            .filter(|path| path.is_dir());
+        let folder = folders.next().expect("there was a ceremony");
+        assert!(folders.next().is_none(), "there was more than one ceremony");
+        folder
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let mut from = from.as_os_str().to_owned();
+    // With this ending cp copies what is in the folder, whether or not the other folder is there.
+    from.push("/.");
+    fs::create_dir_all(to).expect("the test's folder is ours");
+    run(Command::new("cp").args(["--archive"]).arg(from).arg(to)).succeeded();
+}
