@@ -315,7 +315,7 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// Two transcripts cannot be compared or rehearsed as asked.
+    /// A rehearsal was taken for a real ceremony, or the other way round.
     #[error("rehearsal: {rule}")]
     Rehearsal {
         /// The rule broken and the remedy.

@@ -290,6 +290,13 @@ fn ending(text: &mut String, facts: &Facts<'_>) {
                 "The ceremony was given up for this reason: {}. The keys that only it knew were destroyed in their tokens: {keys}.\n",
                 plain(&act.reason)
             );
+            for act in &facts.unfinished {
+                line!(
+                    text,
+                    "Announced and not finished, and counted as done wherever numbers are given out: `{}`.\n",
+                    act.summary()
+                );
+            }
         }
         Act::Close(act) => {
             line!(

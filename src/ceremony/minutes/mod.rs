@@ -33,6 +33,8 @@ struct Facts<'a> {
     began: Time,
     ended: Time,
     acts: Vec<ActFacts<'a>>,
+    /// What was announced and not finished, because the ceremony was given up.
+    unfinished: Vec<&'a Act>,
     /// The closing or giving up, which is announced and approved but whose result holds these minutes.
     ending: ActFacts<'a>,
     /// SHA-256 of the last record that these minutes cover.
@@ -67,7 +69,7 @@ impl<'a> Facts<'a> {
     fn gather(transcript: &'a Transcript, script: &'a Script, office: &'a Office) -> Option<Self> {
         let opening = transcript.opening()?;
         let records = transcript.records();
-        let mut acts = Vec::new();
+        let (mut acts, mut unfinished) = (Vec::new(), Vec::new());
         let mut ending = None;
         for record in records {
             let Entry::Intent { step, act } = &record.entry else {
@@ -89,8 +91,7 @@ impl<'a> Facts<'a> {
             match (is_ending, done_at) {
                 (true, _) => ending = Some(facts),
                 (false, Some(_)) => acts.push(facts),
-                // Announced and never done, because the ceremony was given up.
-                (false, None) => {}
+                (false, None) => unfinished.push(facts.act),
             }
         }
         let ending = ending?;
@@ -101,6 +102,7 @@ impl<'a> Facts<'a> {
             began: records.first()?.time,
             ended: ending.time,
             acts,
+            unfinished,
             sealed: sealed(transcript, ending.step),
             ending,
         })

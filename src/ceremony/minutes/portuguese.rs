@@ -301,6 +301,13 @@ fn ending(text: &mut String, facts: &Facts<'_>) {
                 "A cerimônia foi abandonada pelo seguinte motivo: {}. Foram destruídas nos tokens as chaves que só ela conhecia: {keys}.\n",
                 plain(&act.reason)
             );
+            for act in &facts.unfinished {
+                line!(
+                    text,
+                    "Fora anunciado e não concluído, e conta como feito para todos os efeitos de numeração: `{}`.\n",
+                    act.summary()
+                );
+            }
         }
         Act::Close(act) => {
             line!(

@@ -13,7 +13,7 @@ use crate::canonical::Hex;
 use crate::key_name::KeyName;
 use crate::script::KeyReference;
 use crate::transcript::act::{Act, SignCrl};
-use crate::transcript::{Done, Note};
+use crate::transcript::{Done, Entry, Note, Transcript};
 use crate::{Error, Result, storage};
 
 impl Session<'_> {
@@ -22,16 +22,16 @@ impl Session<'_> {
         let held = self.ring.resolve(authority)?;
         let certificate = self.certificate_of(&held.name)?;
         let last = self.last_crl(&held.name)?;
-        let number = match (&last, first) {
-            (None, true) => 1,
-            (Some(last), false) => {
-                next_number(last).ok_or_else(|| at.refuse("the number of the last CRL has no successor"))?
-            }
+        match (&last, first) {
             (Some(_), true) => {
                 return Err(at.refuse(format!("{} has a CRL already; use next-crl", held.name)));
             }
             (None, false) => return Err(at.refuse(format!("{} has no CRL yet; use first-crl", held.name))),
-        };
+            (None, true) | (Some(_), false) => {}
+        }
+        let number = self
+            .next_crl_number(&held.name, last.as_ref())?
+            .ok_or_else(|| at.refuse("the number of the last CRL has no successor"))?;
         let this_update = self.means.clock.now();
         let next_update = this_update
             .plus_days(entry.crl_days)
@@ -48,6 +48,31 @@ impl Session<'_> {
         let unsigned = build(&act, &certificate, last.as_ref())?;
         act.tbs = Hex(unsigned.tbs_der().to_vec());
         Ok(Act::SignCrl(act))
+    }
+
+    /// Greater than every number that was ever announced here, also by a ceremony that was given up: its CRL may
+    /// have left the machine before (RFC 5280 section 5.2.3).
+    fn next_crl_number(&self, authority: &KeyName, last: Option<&Crl>) -> Result<Option<u64>> {
+        let mut highest = match last {
+            Some(last) => last.content().number.to_u64(),
+            None => Some(0),
+        };
+        for folder in storage::list(&self.office.ceremonies())? {
+            let Some(transcript) = Transcript::read(&folder)? else {
+                continue;
+            };
+            for record in transcript.records() {
+                if let Entry::Intent {
+                    act: Act::SignCrl(act),
+                    ..
+                } = &record.entry
+                    && act.authority == *authority
+                {
+                    highest = highest.map(|highest| highest.max(act.number));
+                }
+            }
+        }
+        Ok(highest.and_then(|highest| highest.checked_add(1)))
     }
 
     /// The CRL of this name that this ceremony made, or else the published one.
@@ -95,11 +120,6 @@ impl Session<'_> {
         let key = &issuer.content().public_key;
         Ok(crl.filter(|crl| crl.tbs_der() == act.tbs.0 && crl.verify_signature(key, &AwsLc).is_ok()))
     }
-}
-
-/// The number after a CRL's.
-fn next_number(last: &Crl) -> Option<u64> {
-    last.content().number.to_u64()?.checked_add(1)
 }
 
 fn build(act: &SignCrl, issuer: &Certificate, last: Option<&Crl>) -> Result<Unsigned<Crl>> {

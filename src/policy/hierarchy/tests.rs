@@ -18,6 +18,7 @@ use crate::listener::{self, Facts};
 use crate::{Error, Result, lint};
 
 const SHIPPED: &str = include_str!("../../../ca-policies/hierarchy.toml");
+const README: &str = include_str!("../../../ca-policies/README.md");
 
 fn parse(text: &str) -> Result<Hierarchy> {
     Hierarchy::parse(Path::new("hierarchy.toml"), text)
@@ -529,4 +530,41 @@ fn placeholders_are_warned_about() {
         .replace("1.3.6.1.4.1.32473.1", "1.3.6.1.4.1.99999.1")
         .replace("127.0.0.1:8080", "pki.cartorio.com.br");
     assert_eq!(parse(&real).unwrap().warnings(), []);
+}
+
+#[test]
+fn the_readme_explains_every_key_and_the_reader_knows_no_other() {
+    // The reader itself says which keys it knows, when it meets one that it does not.
+    let places = [
+        "",
+        "[office]",
+        "[token.sinete-root]",
+        "[authority.root]",
+        "[authority.tls.name_constraints]",
+        "[service.tsa]",
+        "[listener]",
+    ];
+    for place in places {
+        let text = if place.is_empty() {
+            format!("zzzzzzzzzzzzzzzzzzzz = 1\n{SHIPPED}")
+        } else {
+            SHIPPED.replacen(place, &format!("{place}\nzzzzzzzzzzzzzzzzzzzz = 1"), 1)
+        };
+        let Err(Error::UnknownKey { known, .. }) = parse(&text) else {
+            panic!("{place}")
+        };
+        for key in known {
+            let explained = [
+                format!("`{key}`"),
+                format!("`{key} = "),
+                format!("`[{key}"),
+                format!("`{key}."),
+            ];
+            assert!(
+                explained.iter().any(|form| README.contains(form)),
+                "{place} {key}"
+            );
+        }
+    }
+    assert!(README.contains("`{ signatures = N, per = \"second\" }`"));
 }

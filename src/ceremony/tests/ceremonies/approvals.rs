@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use ceremony::approval::{Approval, ApprovalRequest, Refusal};
-use ceremony::session::{self, Event, Progress, Stage};
+use ceremony::custodian::{Custodian, Custodians};
+use ceremony::session::{self, Event, Present, Progress, Stage};
 use ceremony::{Error, status};
+use hsm::direct::TokenKey;
+use pki::algorithm::KeyAlgorithm;
+use pki::signing::Signer;
 
 use crate::house::{House, in_house, key, shipped, transcript};
 
@@ -246,7 +250,7 @@ fn two_different_approvals_by_one_custodian_are_one_too_many() {
         |house| {
             let request = request_of(&waiting(&empty_room(house)));
             let text = std::fs::read_to_string(&house.office.custodians).unwrap();
-            let custodians = ceremony::custodian::Custodians::parse(&house.office.custodians, &text).unwrap();
+            let custodians = Custodians::parse(&house.office.custodians, &text).unwrap();
             let sign =
                 |name: &str| Approval::sign(&request.statement, name, &key(&house.folder, name)).unwrap();
             let check = |list: &[Approval]| check_all(list, &request.statement, &custodians, 2);
@@ -349,4 +353,50 @@ fn a_custodians_file_in_which_one_person_counts_twice_is_refused() {
             );
         },
     );
+}
+
+#[test]
+fn a_custodians_key_may_live_in_a_token() {
+    in_house("approvals::a_custodians_key_may_live_in_a_token", |house| {
+        let token = house.tokens.token("sinete-online").unwrap();
+        let new = hsm::token::NewPair {
+            id: token.new_key_id().unwrap(),
+            label: "dora",
+            algorithm: KeyAlgorithm::EcdsaP256,
+        };
+        let public_key = token.generate_pair(&new).unwrap();
+        let dora = TokenKey::open(&token, new.id, new.algorithm, new.algorithm.default_signature()).unwrap();
+        let text = std::fs::read_to_string(&house.office.custodians).unwrap();
+        let mut list: Vec<Custodian> = Custodians::parse(&house.office.custodians, &text)
+            .unwrap()
+            .iter()
+            .cloned()
+            .collect();
+        list.push(Custodian {
+            name: "dora".to_owned(),
+            full_name: "Dora Lima".to_owned(),
+            role: "Testemunha".to_owned(),
+            public_key,
+        });
+        let custodians = Custodians::new(2, None, list).unwrap();
+        std::fs::write(&house.office.custodians, custodians.to_toml().unwrap()).unwrap();
+        let ana = key(&house.folder, "ana");
+        let signers: [(&str, &dyn Signer); 2] = [("ana", &ana), ("dora", &dora)];
+        let present = signers.map(|(name, signer)| Present {
+            name: name.to_owned(),
+            signer,
+        });
+        let progress = house.with_means(|means| {
+            let means = session::Means {
+                present: &present,
+                faults: means.faults.clone(),
+                ..*means
+            };
+            session::run(&house.office, &shipped("root.toml"), &means).unwrap()
+        });
+        let Progress::Complete(completed) = progress else {
+            panic!("{progress:?}")
+        };
+        status::verify(&completed.folder).unwrap();
+    });
 }

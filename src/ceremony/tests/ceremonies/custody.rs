@@ -8,6 +8,8 @@ use ceremony::transcript::{Entry, Note};
 use ceremony::{Error, transcript as records};
 use hsm::pin::PinSource;
 use hsm::token::TokenSettings;
+use pki::crl::Crl;
+use pki::signing::SignedStructure as _;
 
 use crate::house::{House, MODULE, TestClock, in_house, objects, shipped, transcript};
 
@@ -388,6 +390,62 @@ fn a_name_from_the_command_line_cannot_leave_the_folder() {
                     "{name}"
                 );
             }
+        },
+    );
+}
+
+#[test]
+fn a_crl_number_that_was_announced_is_never_given_again() {
+    in_house(
+        "custody::a_crl_number_that_was_announced_is_never_given_again",
+        |house| {
+            house.complete("demonstration.toml");
+            let number = || {
+                let der = std::fs::read(house.state("crls/root.crl")).unwrap();
+                Crl::parse(&der).unwrap().content().number.to_u64()
+            };
+            assert_eq!(number(), Some(1));
+            let steps = "[[step]]\ndo = \"next-crl\"\nauthority = \"root\"\n";
+            let waits = house.script(
+                "a.toml",
+                "renewal",
+                &format!("{steps}[[step]]\ndo = \"import-request\"\nfile = \"never\"\n"),
+            );
+            let Progress::WaitsForFile { ceremony, .. } = house.run(&waits).unwrap() else {
+                panic!()
+            };
+            house
+                .with_means(|means| abandon(&house.office, &ceremony, "given up", means))
+                .unwrap();
+            assert_eq!(number(), Some(1), "nothing was published");
+            let records = house.script(
+                "b.toml",
+                "renewal",
+                &format!("{steps}[[step]]\ndo = \"record-keys\"\nkeys = []\n"),
+            );
+            house.run(&records).unwrap();
+            assert_eq!(number(), Some(3));
+        },
+    );
+}
+
+#[test]
+fn what_was_announced_and_not_finished_stands_in_the_minutes() {
+    in_house(
+        "custody::what_was_announced_and_not_finished_stands_in_the_minutes",
+        |house| {
+            let (ceremony, id) = announced(house);
+            let progress = house
+                .with_means(|means| abandon(&house.office, &ceremony, "no quorum", means))
+                .unwrap();
+            let Progress::Complete(done) = progress else {
+                panic!()
+            };
+            for file in ["ata.md", "minutes.md"] {
+                let minutes = std::fs::read_to_string(done.folder.join(file)).unwrap();
+                assert!(minutes.contains(&format!("with id {id}")), "{minutes}");
+            }
+            house.complete("root.toml");
         },
     );
 }

@@ -394,6 +394,7 @@ fn a_rehearsal_differs_in_nothing_but_what_must_differ() {
         |house| {
             let first = House::machine(&house.folder, "first", &["sinete-root", "sinete-online"]);
             let mut second = House::machine(&house.folder, "second", &["sinete-root", "sinete-online"]);
+            second.office.rehearsal = true;
             // Other custodians agree.
             second.present = vec![
                 ("carla".to_owned(), crate::house::key(&house.folder, "carla")),
@@ -403,6 +404,8 @@ fn a_rehearsal_differs_in_nothing_but_what_must_differ() {
                 first.complete("demonstration.toml"),
                 second.complete("demonstration.toml"),
             );
+            let ata = std::fs::read_to_string(two.folder.join("ata.md")).unwrap();
+            assert!(ata.contains("**ENSAIO.**"), "{ata}");
             let (one, two) = (transcript(&one.folder), transcript(&two.folder));
             assert_eq!(diff(&one, &two).unwrap(), []);
             // Another lifetime is another ceremony.
@@ -425,4 +428,21 @@ fn a_rehearsal_differs_in_nothing_but_what_must_differ() {
             );
         },
     );
+}
+
+#[test]
+fn the_readme_explains_every_step_kind_and_script() {
+    let readme = std::fs::read_to_string(shipped("../README.md")).unwrap();
+    for entry in std::fs::read_dir(shipped("")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let script = ceremony::script::Script::parse(&path, &text).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for word in [name.as_str(), script.kind.name()] {
+            assert!(readme.contains(&format!("`{word}`")), "{word}");
+        }
+        for step in script.steps {
+            assert!(readme.contains(&format!("`{}`", step.verb())), "{}", step.verb());
+        }
+    }
 }
