@@ -282,16 +282,30 @@ fn find_unfinished(office: &Office, inputs: &Inputs) -> Result<Option<PathBuf>> 
     Ok(None)
 }
 
-/// Removes folders in which a crash prevented even the opening.
+/// Removes folders in which a crash prevented even the opening. Whatever else somebody keeps here stays.
 fn remove_unopened(office: &Office) -> Result<()> {
     for folder in storage::list(&office.ceremonies())? {
-        let never_opened = folder.is_dir()
-            && Transcript::read(&folder)?.is_none_or(|transcript| transcript.opening().is_none());
-        if never_opened {
+        if !folder.is_dir() || !is_our_name(&folder) {
+            continue;
+        }
+        let opened = Transcript::read(&folder)?.is_some_and(|transcript| transcript.opening().is_some());
+        if !opened {
             std::fs::remove_dir_all(&folder).map_err(Error::file(&folder, "remove"))?;
         }
     }
     Ok(())
+}
+
+/// Whether only [`open`] gives such names: a day, the kind, sixteen hexadecimal digits.
+fn is_our_name(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let parts = name.split_once('-').zip(name.rsplit_once('-'));
+    parts.is_some_and(|((day, _), (_, random))| {
+        day.len() == 8
+            && day.bytes().all(|byte| byte.is_ascii_digit())
+            && random.len() == 16
+            && random.parse::<Hex>().is_ok()
+    })
 }
 
 /// What was done before must have been approved: a transcript that somebody prolonged is found out here.

@@ -449,3 +449,23 @@ fn what_was_announced_and_not_finished_stands_in_the_minutes() {
         },
     );
 }
+
+#[test]
+fn a_folder_that_was_never_opened_goes_and_everything_else_stays() {
+    in_house(
+        "custody::a_folder_that_was_never_opened_goes_and_everything_else_stays",
+        |house| {
+            let ceremonies = house.office.ceremonies();
+            let (unopened, keys) = (
+                ceremonies.join("20261120-root-0123456789abcdef"),
+                ceremonies.join("keys"),
+            );
+            for folder in [&unopened, &keys] {
+                std::fs::create_dir(folder).unwrap();
+                std::fs::write(folder.join("script.toml"), "").unwrap();
+            }
+            house.complete("root.toml");
+            assert!(!unopened.exists() && keys.exists());
+        },
+    );
+}
