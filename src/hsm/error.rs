@@ -207,6 +207,18 @@ pub enum Error {
         /// SHA-256 over the one found.
         found: String,
     },
+    /// A certificate that belongs to another key than the inventory says.
+    #[error("certificate {} of key {name:?} certifies public key {certified}, but the inventory says {expected}; one of the two files belongs to another key", path.display())]
+    CertificateMismatch {
+        /// The key's name in the inventory.
+        name: String,
+        /// The certificate file.
+        path: PathBuf,
+        /// SHA-256 over the SubjectPublicKeyInfo that is certified.
+        certified: String,
+        /// SHA-256 over the one that the inventory announces.
+        expected: String,
+    },
     /// The token cannot make keys of this kind.
     #[error("token {token:?} cannot generate {algorithm} keys: {reason}")]
     CannotGenerate {

@@ -3,6 +3,7 @@
 //! A PIN is never an argument of a command, never part of the environment, never logged: [`Pin`] prints
 //! nothing of itself and is wiped when the last user drops it.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -65,6 +66,13 @@ impl PinSource {
 }
 
 fn read_credential(name: &str) -> Result<Pin> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY");
+    // systemd grants the service's user access by an ACL, whose mask shows as group permission: only the bits of
+    // others say something here. The folder itself is the service's alone.
+    read_file(&credential_file(name, folder.as_deref())?, 0o007)
+}
+
+fn credential_file(name: &str, folder: Option<&OsStr>) -> Result<PathBuf> {
     let unreadable = |reason: &str| Error::PinUnreadable {
         source_name: format!("systemd credential {name:?}"),
         reason: reason.to_owned(),
@@ -74,12 +82,10 @@ fn read_credential(name: &str) -> Result<Pin> {
             "a credential is named without slashes and leading dots",
         ));
     }
-    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+    let folder = folder.ok_or_else(|| {
         unreadable("not started by systemd with credentials; add LoadCredential= to the unit")
     })?;
-    // systemd grants the service's user access by an ACL, whose mask shows as group permission: only the
-    // bits of others say something here. The folder itself is the service's alone.
-    read_file(&Path::new(&folder).join(name), 0o007)
+    Ok(Path::new(folder).join(name))
 }
 
 fn read_file(path: &Path, forbidden_mode: u32) -> Result<Pin> {
@@ -215,11 +221,28 @@ mod tests {
 
     #[test]
     fn a_credential_cannot_leave_its_folder() {
+        let folder = Some(OsStr::new("/run/credentials/x"));
         for name in ["", "../passwd", "/etc/passwd", ".hidden"] {
-            assert!(
-                PinSource::Credential(name.to_owned()).read("t").is_err(),
-                "{name:?}"
-            );
+            assert!(credential_file(name, folder).is_err(), "{name:?}");
         }
+        assert!(
+            credential_file("pin", None)
+                .unwrap_err()
+                .to_string()
+                .contains("LoadCredential")
+        );
+        assert_eq!(
+            credential_file("pin", folder).unwrap(),
+            Path::new("/run/credentials/x/pin")
+        );
+    }
+
+    #[test]
+    fn a_credential_may_show_its_access_list_as_group_permission_and_no_more() {
+        let (_folder, path) = file_of(b"1234", 0o440);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o440)).unwrap();
+        assert!(read_file(&path, 0o007).is_ok());
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o444)).unwrap();
+        assert!(matches!(read_file(&path, 0o007), Err(Error::PinFileMode { .. })));
     }
 }

@@ -205,7 +205,7 @@ pub fn isolated(name: &str, test: impl FnOnce(&TokenFolder)) -> std::io::Result<
 
 /// A test whose body gets a [`TokenFolder`] of its own, in a process of its own.
 ///
-/// ```ignore
+/// ```text
 /// token_test! {
 ///     /// Why this must hold.
 ///     fn a_key_is_found_by_its_id(tokens) { let settings = tokens.add("t").unwrap(); }

@@ -42,11 +42,11 @@ pub enum Fault {
     Garbage,
     /// The signature is one octet shorter.
     Short,
-    /// All sessions of all tokens are closed, then the call goes on: a token that was reset.
+    /// All sessions are invalid from now on and the token is logged out: a token that was reset.
     Reset,
     /// The token is logged out, then the call goes on.
     Logout,
-    /// The module is stopped behind the caller's back, then the call goes on.
+    /// The module answers that it was never started, until it is started anew.
     Forget,
     /// The token is not there: no slot has one, everything that needs one fails.
     Gone,

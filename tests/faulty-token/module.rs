@@ -5,16 +5,19 @@
     reason = "a call that hangs or takes long is what is simulated"
 )]
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_NOTIFY, CK_OBJECT_HANDLE,
     CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_ULONG, CK_USER_TYPE, CKR_ARGUMENTS_BAD,
-    CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK, CKR_TOKEN_NOT_PRESENT,
+    CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK,
+    CKR_SESSION_HANDLE_INVALID, CKR_TOKEN_NOT_PRESENT,
 };
 
 use crate::control::{CONTROL, REAL, log_of};
@@ -34,6 +37,15 @@ struct Modules {
 struct Handed(Box<CK_FUNCTION_LIST>);
 
 static MODULES: OnceLock<Option<Modules>> = OnceLock::new();
+
+/// The module says that it was not started. The real one is stopped only when it is started anew, because other
+/// threads may be inside it: stopping it under them is undefined, and not what hardware does.
+static FORGOTTEN: AtomicBool = AtomicBool::new(false);
+
+/// Sessions that are open, and those of them that a reset ended. The real ones stay until the caller closes them,
+/// for the same reason.
+static SESSIONS: Mutex<(BTreeSet<CK_SESSION_HANDLE>, BTreeSet<CK_SESSION_HANDLE>)> =
+    Mutex::new((BTreeSet::new(), BTreeSet::new()));
 
 /// The orders as last read, and how often each was carried out.
 static ORDERS: Mutex<(String, Vec<(Order, u32)>)> = Mutex::new((String::new(), Vec::new()));
@@ -71,6 +83,7 @@ fn load() -> Option<Modules> {
     let real = unsafe { *list };
     let ours = CK_FUNCTION_LIST {
         C_Initialize: Some(initialize),
+        C_Finalize: Some(finalize),
         C_GetFunctionList: Some(C_GetFunctionList),
         C_GetSlotList: Some(slot_list),
         C_OpenSession: Some(open_session),
@@ -120,24 +133,42 @@ enum Rest {
     Return(CK_RV),
 }
 
-/// Carries out the first order for this call.
+/// Carries out the first order for this call, and what earlier orders left behind.
 fn obey(call: Call, session: CK_SESSION_HANDLE) -> Rest {
-    let Some(fault) = ordered(call) else {
-        return Rest::GoOn;
-    };
+    match ordered(call) {
+        Some(fault) => carry_out(fault, call, session),
+        None => aftermath(call, session),
+    }
+}
+
+/// What is still lost since an earlier order.
+fn aftermath(call: Call, session: CK_SESSION_HANDLE) -> Rest {
+    let dead = SESSIONS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .1
+        .contains(&session);
+    if FORGOTTEN.load(Ordering::SeqCst) && call != Call::Initialize {
+        Rest::Return(CKR_CRYPTOKI_NOT_INITIALIZED)
+    } else if dead {
+        Rest::Return(CKR_SESSION_HANDLE_INVALID)
+    } else {
+        Rest::GoOn
+    }
+}
+
+fn carry_out(fault: Fault, call: Call, session: CK_SESSION_HANDLE) -> Rest {
     match fault {
         Fault::Slow(time) => std::thread::sleep(time),
         Fault::Hang => hang(),
         Fault::Return(value) => return Rest::Return(value),
-        Fault::Reset => close_sessions(),
+        Fault::Reset => reset(session),
         Fault::Logout => {
             forward!(C_Logout(session));
         }
-        Fault::Forget => {
-            forward!(C_Finalize(ptr::null_mut()));
-        }
+        Fault::Forget => FORGOTTEN.store(true, Ordering::SeqCst),
         Fault::Gone => {
-            close_sessions();
+            reset(session);
             return Rest::Return(match call {
                 Call::OpenSession | Call::Login | Call::SlotList | Call::Initialize => CKR_TOKEN_NOT_PRESENT,
                 _ => CKR_DEVICE_REMOVED,
@@ -145,7 +176,7 @@ fn obey(call: Call, session: CK_SESSION_HANDLE) -> Rest {
         }
         Fault::Garbage | Fault::Short | Fault::Die => return Rest::Spoil(fault),
     }
-    Rest::GoOn
+    aftermath(call, session)
 }
 
 /// The fault ordered for this call, counted.
@@ -196,21 +227,32 @@ fn count(call: Call) {
     }
 }
 
-fn close_sessions() {
-    let mut slots = [0; 64];
-    let mut length: CK_ULONG = 64;
-    if forward!(C_GetSlotList(1, slots.as_mut_ptr(), &raw mut length)) == CKR_OK {
-        for slot in slots.iter().take(usize::try_from(length).unwrap_or(0)) {
-            forward!(C_CloseAllSessions(*slot));
-        }
-    }
+fn reset(session: CK_SESSION_HANDLE) {
+    let mut sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let open = std::mem::take(&mut sessions.0);
+    sessions.1.extend(open);
+    drop(sessions);
+    forward!(C_Logout(session));
 }
 
 unsafe extern "C" fn initialize(arguments: *mut std::ffi::c_void) -> CK_RV {
     count(Call::Initialize);
     match obey(Call::Initialize, 0) {
         Rest::Return(value) => value,
-        Rest::GoOn | Rest::Spoil(_) => forward!(C_Initialize(arguments)),
+        Rest::GoOn | Rest::Spoil(_) => {
+            if FORGOTTEN.swap(false, Ordering::SeqCst) {
+                forward!(C_Finalize(ptr::null_mut()));
+            }
+            forward!(C_Initialize(arguments))
+        }
+    }
+}
+
+unsafe extern "C" fn finalize(reserved: *mut std::ffi::c_void) -> CK_RV {
+    if FORGOTTEN.load(Ordering::SeqCst) {
+        CKR_CRYPTOKI_NOT_INITIALIZED
+    } else {
+        forward!(C_Finalize(reserved))
     }
 }
 
@@ -238,7 +280,17 @@ unsafe extern "C" fn open_session(
 ) -> CK_RV {
     match obey(Call::OpenSession, 0) {
         Rest::Return(value) => value,
-        Rest::GoOn | Rest::Spoil(_) => forward!(C_OpenSession(slot, flags, application, notify, session)),
+        Rest::GoOn | Rest::Spoil(_) => {
+            let answer = forward!(C_OpenSession(slot, flags, application, notify, session));
+            // SAFETY: PKCS#11 demands a writable place for the handle; the real module wrote it if it said CKR_OK.
+            if let (CKR_OK, Some(handle)) = (answer, unsafe { session.as_ref() }) {
+                let mut sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+                // Handles begin again at one after a restart: an old one of this number is no more.
+                sessions.1.remove(handle);
+                sessions.0.insert(*handle);
+            }
+            answer
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use pki::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use pki::certificate::Certificate;
+use pki::signing::SignedStructure as _;
 
 use crate::key::{KeyId, Purpose, hex};
 use crate::{Error, Result};
@@ -128,6 +130,12 @@ impl Inventory {
         write::replace(path, write::render(self).as_bytes())
     }
 
+    /// Checks that every certificate that an entry names is there and certifies the entry's public key. `folder` is
+    /// the inventory's own. Whether the token holds that key is checked when it is opened.
+    pub fn check_certificates(&self, folder: &Path) -> Result<()> {
+        self.keys.iter().try_for_each(|key| key.check_certificate(folder))
+    }
+
     /// The key of this name.
     pub fn key(&self, name: &str) -> Result<&KeyEntry> {
         self.keys
@@ -160,6 +168,37 @@ impl KeyEntry {
             Material::Pair { signature, .. } => Some(signature),
             Material::Aes256 => None,
         }
+    }
+
+    /// Checks that the certificate that the entry names, if it names one, certifies its public key.
+    pub fn check_certificate(&self, folder: &Path) -> Result<()> {
+        let (
+            Some(path),
+            Material::Pair {
+                public_key_sha256, ..
+            },
+        ) = (&self.certificate, self.material)
+        else {
+            return Ok(());
+        };
+        let path = folder.join(path);
+        let failed = |reason: String| Error::File {
+            path: path.clone(),
+            action: "read the certificate",
+            reason,
+        };
+        let der = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
+        let certificate = Certificate::parse(&der).map_err(|error| failed(error.to_string()))?;
+        let found = certificate.content().public_key.fingerprint();
+        if found == public_key_sha256 {
+            return Ok(());
+        }
+        Err(Error::CertificateMismatch {
+            name: self.name.clone(),
+            path,
+            certified: hex(&found),
+            expected: hex(&public_key_sha256),
+        })
     }
 
     /// SHA-256 over the public half, as hexadecimal digits; `None` for a data key.

@@ -154,3 +154,31 @@ fn what_cannot_be_written_leaves_the_old_file_whole() {
     inventory.write(&path).unwrap();
     assert_eq!(Inventory::read(&path).unwrap(), inventory);
 }
+
+mod generated {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "\\PC{0,200}") {
+            let _ = Inventory::parse(&text, Path::new("keys.toml"));
+        }
+
+        #[test]
+        fn no_damage_to_a_good_file_makes_the_reader_panic(
+            at in 0..GOOD.len(),
+            length in 0_usize..40,
+            patch in "[\\[\\]{}=\"',.#\n a-z0-9-]{0,8}",
+        ) {
+            let mut text = GOOD.to_owned();
+            text.replace_range(at..(at + length).min(GOOD.len()), &patch);
+            // What is read all the same is what would be written.
+            if let Ok(read) = Inventory::parse(&text, Path::new("keys.toml")) {
+                let written = write::render(&read);
+                prop_assert_eq!(Inventory::parse(&written, Path::new("keys.toml")), Ok(read));
+            }
+        }
+    }
+}

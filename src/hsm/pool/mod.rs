@@ -261,7 +261,8 @@ impl<T: Send + 'static> Pool<T> {
     }
 
     /// For how long the token call that has run longest has been running. When this exceeds every deadline, the
-    /// vendor's module hangs, and only ending the process frees the thread.
+    /// vendor's module hangs, and only ending the process frees the thread. Recovery from a lost token can make it
+    /// some seconds by itself, so a watchdog allows ten more than the longest deadline.
     pub fn longest_call(&self) -> Option<Duration> {
         let now = self.shared.nanoseconds();
         let begun = self

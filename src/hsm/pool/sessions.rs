@@ -219,7 +219,6 @@ impl Place {
     /// A new session on the same token; the PIN was accepted before. `stale` are handles that the token did not
     /// know any more, if that was the trouble.
     pub(super) fn reopen(&self, stale: Option<Epoch>) -> Result<Live> {
-        self.module.await_restart(RESTART_PATIENCE);
         let lease = self.module.lease();
         let (slot, _) = token::select(&lease, &self.token.label, Some(&self.token.serial))?;
         let session = token::open_session(&lease, slot, &self.quirks)?;

@@ -153,6 +153,7 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
 
     /// Opens a session at once; false when that is not possible now.
     fn reopen(&mut self, stale: Option<Epoch>) -> bool {
+        self.let_others_restart();
         match recovery::reopen_at_once(&self.shared.place, stale) {
             Ok(live) => self.gain(live),
             Err(error) => self.shared.recovery.lost(&error),
@@ -213,9 +214,7 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
     /// Closes the session so that the module can be restarted, and opens another afterwards.
     fn give_way(&mut self) {
         self.lose();
-        // Waiting for others is no token call: the watchdog must not mistake it for one that hangs.
-        self.shared.place.module().await_restart(RESTART_PATIENCE * 2);
-        self.begin_call();
+        self.let_others_restart();
         match self.shared.place.reopen(None) {
             Ok(live) => self.gain(live),
             Err(error) => self.shared.recovery.lost(&error),
@@ -226,7 +225,7 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
     /// Without a session: looks for the token when it is this worker's turn, answers jobs with the reason if no
     /// colleague can serve them, waits. False when the pool is gone.
     fn recover(&mut self) -> bool {
-        self.begin_call();
+        self.let_others_restart();
         let opened = if self.shared.serving.load(Ordering::Relaxed) > 0 {
             Some(self.shared.place.reopen(None))
         } else {
@@ -280,6 +279,14 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
                 return true;
             }
         }
+    }
+
+    /// Waits while somebody wants to restart the module. That is no token call: the watchdog must not mistake it for
+    /// one that hangs.
+    fn let_others_restart(&self) {
+        self.end_call();
+        self.shared.place.module().await_restart(RESTART_PATIENCE * 2);
+        self.begin_call();
     }
 
     fn gain(&mut self, live: Live) {

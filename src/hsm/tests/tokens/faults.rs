@@ -50,6 +50,16 @@ fn pool(tokens: &TokenFolder, sessions: usize, queue: usize) -> (Served, Control
     (served, control)
 }
 
+/// SoftHSM names a token's folder by an identifier whose last part is the serial number.
+fn token_folder(tokens: &std::path::Path, serial: &str) -> std::path::PathBuf {
+    let folders = std::fs::read_dir(tokens).into_iter().flatten().flatten();
+    let plain = |path: &std::path::Path| path.display().to_string().replace('-', "");
+    let found = folders
+        .map(|entry| entry.path())
+        .find(|path| plain(path).ends_with(serial));
+    found.unwrap_or_else(|| panic!("no folder of token {serial}"))
+}
+
 token_test! {
     fn what_one_call_loses_is_made_anew_and_the_signature_still_comes(tokens) {
         let (served, control) = pool(tokens, 2, 64);
@@ -131,6 +141,48 @@ token_test! {
         }
         until("every session is open again", || served.pool.health().serving == 4);
         assert_eq!(control.calls(Call::Initialize).unwrap(), before + 1);
+    }
+
+    fn two_pools_of_one_module_recover_together(tokens) {
+        let (settings, control) = faulty(tokens);
+        let other = TokenSettings { label: "other".to_owned(), ..settings.clone() };
+        tokens.add("other").unwrap();
+        let options = || PoolOptions { sessions: 2, ..PoolOptions::default() };
+        let pools = [serve(&settings, options()), serve(&other, options())];
+        for _ in 0..3 {
+            // The first pool finds the module stopped and restarts it; the second, idle, gives way.
+            control.fail(Some(Call::Sign), Fault::Forget, Some(1)).unwrap();
+            for served in &pools {
+                let signature = served.sign(1).unwrap();
+                assert!(served.verifies(1, &signature));
+            }
+        }
+        for served in &pools {
+            assert_eq!(served.pool.health().failed, 0);
+        }
+    }
+
+    fn a_token_that_stays_away_does_not_take_its_neighbour_with_it(tokens) {
+        let (settings, control) = faulty(tokens);
+        let other = TokenSettings { label: "other".to_owned(), ..settings.clone() };
+        tokens.add("other").unwrap();
+        let options = || PoolOptions { sessions: 2, ..PoolOptions::default() };
+        let healthy = serve(&settings, options());
+        let lost = serve(&other, options());
+        // The other token's folder goes; the module goes on with the first.
+        let serial = lost.pool.token().serial.clone();
+        let folder = token_folder(&tokens.tokens(), &serial);
+        let away = tokens.path().join("away");
+        std::fs::rename(&folder, &away).unwrap();
+        until("the other pool notices", || lost.sign(1).is_err() && lost.pool.health().serving == 0);
+        let before = control.calls(Call::Initialize).unwrap();
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(2) {
+            assert!(healthy.verifies(2, &healthy.sign(2).unwrap()));
+        }
+        assert!(control.calls(Call::Initialize).unwrap() <= before + 2, "restarts disturb the neighbour");
+        assert_eq!(healthy.pool.health().failed, 0);
+        std::fs::rename(&away, &folder).unwrap();
     }
 
     fn jobs_that_waited_too_long_never_reach_the_token_and_too_many_are_refused(tokens) {

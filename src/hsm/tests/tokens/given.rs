@@ -11,8 +11,13 @@ use hsm::pool::{Job, Pool, PoolKey, PoolOptions, Replies};
 use hsm::token::{Caution, NewPair, Token, TokenSettings};
 use pki::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use pki::aws_lc::AwsLc;
+use pki::certificate::{Content, Validity};
+use pki::extension::{Extension, Extensions};
+use pki::name::{Attribute, Name};
 use pki::public_key::PublicKey;
-use pki::signing::{SignError, Verifier};
+use pki::serial::Serial;
+use pki::signing::{SignError, Signer, Verifier};
+use pki::time::Time;
 
 /// An open token.
 pub(crate) fn open(settings: &TokenSettings) -> Arc<Token> {
@@ -177,5 +182,28 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(20), "never: {what}");
         std::thread::yield_now();
+    }
+}
+
+/// A certificate of the signer's own key, still to be signed.
+pub(crate) fn content(signer: &dyn Signer) -> Content {
+    let name = Name::from_attributes(&[Attribute::from_key("CN", "Teste").unwrap()]).unwrap();
+    let not_before = Time::from_unix_seconds(1_795_000_000).unwrap();
+    let constraints = Extension::new(
+        pki::oid::extension::BASIC_CONSTRAINTS,
+        true,
+        vec![0x30, 3, 1, 1, 0xff],
+    );
+    Content {
+        serial: Serial::from_random([7; 20]),
+        signature: signer.algorithm(),
+        issuer: name.clone(),
+        validity: Validity {
+            not_before,
+            not_after: not_before.plus_days(10),
+        },
+        subject: name,
+        public_key: signer.public_key().clone(),
+        extensions: Extensions::new(vec![constraints]).unwrap(),
     }
 }

@@ -1,6 +1,8 @@
 //! Everything that needs a real token: SoftHSM, SoftHSM behind a module that fails on demand, and Kryoptic.
 
 #[cfg(test)]
+mod certificate;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod given;

@@ -144,6 +144,36 @@ token_test! {
         assert_eq!(served.pool.health().failed, 0);
     }
 
+    fn a_receiver_of_answers_is_told_when_nothing_waits(tokens) {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        struct Counts(Arc<AtomicUsize>, Arc<AtomicUsize>);
+        impl hsm::pool::Replies<u32> for Counts {
+            fn reply(&mut self, _tag: u32, outcome: Result<Vec<u8>, SignError>) {
+                assert!(outcome.is_ok());
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+            fn idle(&mut self) {
+                // Everything that was answered so far may be written out now.
+                self.1.store(self.0.load(Ordering::SeqCst), Ordering::SeqCst);
+            }
+        }
+        let settings = tokens.add("t").unwrap();
+        let token = open(&settings);
+        let (id, public_key) = new_pair(&token, KeyAlgorithm::EcdsaP256);
+        drop(token);
+        let (answered, flushed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let keys = [entry("key", "t", id, &public_key)];
+        let replies = |_| Counts(Arc::clone(&answered), Arc::clone(&flushed));
+        let pool = hsm::pool::Pool::start(&settings, &keys, sessions(1), replies).unwrap();
+        let key = pool.key("key").unwrap();
+        for tag in 0..30 {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            pool.submit(Job { key, message: vec![1], deadline, tag }).unwrap();
+        }
+        crate::given::until("every answer is written out", || flushed.load(Ordering::SeqCst) == 30);
+    }
+
     fn a_key_of_another_pool_is_refused(tokens) {
         let settings = tokens.add("t").unwrap();
         let token = open(&settings);
