@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod command;
 pub mod office;
+pub mod process;
 pub mod scratch;
 pub mod token;
 pub mod tools;

@@ -92,6 +92,16 @@ impl Tokens {
         self.folder.join("storage")
     }
 
+    /// Remembers the tokens' own records, for [`Backup::mend`].
+    pub fn back_up(&self) -> Backup {
+        let tokens = fs::read_dir(self.storage()).expect("the tokens were made");
+        let records = tokens.map(|token| token.expect("a folder can be listed").path().join("token.object"));
+        let records = records.filter_map(|record| fs::read(&record).ok().map(|bytes| (record, bytes)));
+        Backup {
+            records: records.collect(),
+        }
+    }
+
     /// `pkcs11-tool` on these tokens.
     pub fn pkcs11_tool(&self) -> Command {
         let mut command = Command::new("pkcs11-tool");
@@ -178,6 +188,28 @@ impl Tokens {
             PIN,
         ]);
         run(&mut user).succeeded();
+    }
+}
+
+/// What SoftHSM needs after a kill that no real token needs.
+///
+/// At every login SoftHSM 2.6 empties the file `token.object` (label, flags, wrapped PINs) and writes it again. A kill
+/// between the two leaves it empty, and with it the token is gone for everybody, pkcs11-tool included. A token in
+/// hardware is no file of the program that is killed, so tests put this one file back. Keys are never put back.
+#[derive(Debug)]
+pub struct Backup {
+    records: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Backup {
+    /// Puts back the records that a kill has emptied.
+    pub fn mend(&self) {
+        for (record, bytes) in &self.records {
+            let now = fs::read(record).expect("a token's record stays where it is");
+            if now.len() < bytes.len() {
+                fs::write(record, bytes).expect("the test's folder is ours");
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use system_tests::judges::{
 use toml::{Table, Value};
 
 /// What pkilint holds against our root, and why that is no fault.
-const ROOT: Exception = Exception {
+pub(crate) const ROOT: Exception = Exception {
     code: "pkix.authority_key_id_extension_missing",
     only: Only::Named("root"),
     reason: "RFC 5280 section 4.2.1.1: a self-signed certificate may leave it out; pkilint sees the root under itself",
@@ -99,7 +99,7 @@ fn every_judge_accepts_every_algorithm_of_the_closed_list_on_kryoptic() {
 
 #[test]
 fn softhsm_is_told_that_it_lacks_ml_dsa_before_anything_is_made() {
-    let office = small_office(Kind::SoftHsm, ("ml-dsa-65", None, Algorithm::MlDsa65));
+    let office = small_office(Kind::SoftHsm, ("ml-dsa-65", None));
     let finished = run(&mut office.ceremony(office.folder().join("small.toml"))).refused();
     let said = finished.said();
     assert!(
@@ -110,7 +110,7 @@ fn softhsm_is_told_that_it_lacks_ml_dsa_before_anything_is_made() {
 }
 
 /// Puts everything that these offices hold before every judge that knows it. One start of each judge serves all.
-fn judge(offices: &[Office], exceptions: &[Exception]) {
+pub(crate) fn judge(offices: &[Office], exceptions: &[Exception]) {
     let chains: Vec<Chain> = offices.iter().flat_map(chains).collect();
     agree(&chains);
     lint(&chains, exceptions);
@@ -139,13 +139,14 @@ fn judge(offices: &[Office], exceptions: &[Exception]) {
 }
 
 /// An office whose three keys are of one algorithm.
-fn small(kind: Kind, algorithm: (&str, Option<&str>, Algorithm)) -> Office {
-    let office = small_office(kind, algorithm);
+fn small(kind: Kind, (key, signature, _): (&str, Option<&str>, Algorithm)) -> Office {
+    let office = small_office(kind, (key, signature));
     run(&mut office.ceremony(office.folder().join("small.toml"))).succeeded();
     office
 }
 
-fn small_office(kind: Kind, (key, signature, _): (&str, Option<&str>, Algorithm)) -> Office {
+/// An office with the hierarchy for [`SMALL_SCRIPT`], which lies in its folder as `small.toml`.
+pub(crate) fn small_office(kind: Kind, (key, signature): (&str, Option<&str>)) -> Office {
     let office = Office::empty(&format!("{key}-{kind:?}"), kind);
     let mut hierarchy = hierarchy(&office);
     keep(&mut hierarchy, "authority", &["root", "tls"]);

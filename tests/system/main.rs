@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod ceremony_killed;
 mod edges;
 mod hierarchy;
 mod judges;
