@@ -75,17 +75,9 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) ->
         source,
     })?;
     // The arguments are passed on as they came: they hold no secret.
-    let office = arguments.places.office(&config);
     let status = Command::new(program)
         .args(std::env::args_os().skip(1))
         .arg("--inside")
-        .arg("--config")
-        .arg(folder.join("sinete.toml"))
-        .args(if arguments.places.custodians.is_some() {
-            Vec::new()
-        } else {
-            vec!["--custodians".into(), office.custodians.into_os_string()]
-        })
         .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
         .status()
         .map_err(|source| Error::System {
@@ -148,12 +140,15 @@ fn office_file(config: &Configuration, hierarchy: &Hierarchy, module: &Path) -> 
 
 /// The command inside: its tokens are throw-away ones.
 fn inside(common: &Common, arguments: &Arguments, terminal: Terminal) -> Result<Exit, Error> {
-    let config = Configuration::load(&common.config)?;
+    let real = Configuration::load(&common.config)?;
     let folder = std::path::absolute(&arguments.folder)
         .map_err(Error::file("cannot name the folder", &arguments.folder))?;
+    let config = Configuration::load(&folder.join("sinete.toml"))?;
     initialise_tokens(&config, &folder)?;
+    // The custodians are the real ones; everything else is the rehearsal's own.
     let office = Office {
         rehearsal: true,
+        custodians: arguments.places.office(&real).custodians,
         ..arguments.places.office(&config)
     };
     let tokens = Tokens::new(config.tokens);
