@@ -7,8 +7,11 @@
 )]
 
 mod audit;
+mod bad_input;
 mod ceremony_killed;
 mod edges;
 mod hierarchy;
 mod judges;
+mod server_doctor;
+mod server_rehearsal;
 mod tokens;
