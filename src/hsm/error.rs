@@ -322,6 +322,20 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+    /// The place of the signer's socket is not safe.
+    #[error("{}: {rule}", path.display())]
+    SignerSocket {
+        /// The socket or its folder.
+        path: PathBuf,
+        /// The rule broken and the remedy.
+        rule: &'static str,
+    },
+    /// Another signer is behind this socket.
+    #[error("a signer is already running behind {}; stop it first", path.display())]
+    SignerRunning {
+        /// The socket.
+        path: PathBuf,
+    },
     /// The signer process could not give up what it must not keep.
     #[error("the signer could not {what}: {reason}")]
     Sandbox {

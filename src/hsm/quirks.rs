@@ -28,6 +28,8 @@ pub struct Quirks {
     pub cannot_generate: Option<&'static str>,
     /// More sessions than this only queue inside the module, where a deadline cannot drop them.
     pub max_sessions: Option<usize>,
+    /// The token computes on this machine's processors: more sessions than processors only take turns.
+    pub computes_here: bool,
     /// A session idle for longer is closed by the token.
     pub keep_alive: Option<Duration>,
     /// A token that comes back is only seen after the module was restarted.
@@ -48,6 +50,7 @@ impl Quirks {
         rsa_generation: None,
         cannot_generate: None,
         max_sessions: None,
+        computes_here: false,
         keep_alive: None,
         restart_finds_token: false,
         restart_finds_keys: false,
@@ -58,6 +61,7 @@ impl Quirks {
     const SOFTHSM: Self = Self {
         vendor: "SoftHSM",
         restart_finds_token: true,
+        computes_here: true,
         ..Self::NONE
     };
 

@@ -171,6 +171,7 @@ pub(super) const fn goodbye_code(reason: Goodbye) -> u8 {
         Goodbye::TooLarge => 5,
         Goodbye::TooSlow => 6,
         Goodbye::Stopping => 7,
+        Goodbye::Hang => 8,
     }
 }
 

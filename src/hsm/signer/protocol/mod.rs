@@ -238,11 +238,14 @@ pub enum Goodbye {
     /// The signer stops in an orderly way.
     #[error("the signer is stopping")]
     Stopping,
+    /// A call into the token's module does not return; the signer ends and is started again.
+    #[error("the token does not answer and the signer is started again")]
+    Hang,
 }
 
 impl Goodbye {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NotAllowed,
         Self::TooManyConnections,
         Self::NoGreeting,
@@ -251,6 +254,7 @@ impl Goodbye {
         Self::TooLarge,
         Self::TooSlow,
         Self::Stopping,
+        Self::Hang,
     ];
 }
 
