@@ -1,3 +1,5 @@
+//! Tests of revocation lists: built, read, held against hostile bytes.
+
 use der::{Decode as _, Encode as _};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of certificate requests: foreign ones, hostile ones, round trips.
+
 use der::{Decode as _, Encode as _};
 
 use super::*;

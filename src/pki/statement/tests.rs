@@ -1,3 +1,5 @@
+//! Tests of the recognition of what is about to be signed.
+
 use super::*;
 use crate::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use crate::asn1::write;

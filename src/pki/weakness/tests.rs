@@ -1,3 +1,5 @@
+//! Tests of weak keys: each kind is refused with its reason.
+
 use num_bigint::BigUint;
 
 use super::*;

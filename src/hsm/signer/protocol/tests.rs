@@ -1,3 +1,5 @@
+//! Tests of what both sides of the signer's socket say: round trips, limits, and frames of strangers.
+
 use pki::algorithm::{KeyAlgorithm, SignatureAlgorithm};
 use proptest::prelude::*;
 
