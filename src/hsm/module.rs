@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
+};
 use std::time::{Duration, Instant};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -36,6 +38,8 @@ struct Inner {
     restart_wanted: AtomicBool,
     refused: Mutex<BTreeSet<String>>,
     bells: Mutex<Vec<Weak<Bell>>>,
+    login_alone: AtomicBool,
+    calls: RwLock<()>,
 }
 
 /// Tells the idle threads of a session pool to look whether they should give way.
@@ -87,6 +91,8 @@ impl Module {
                 restart_wanted: AtomicBool::new(false),
                 refused: Mutex::default(),
                 bells: Mutex::default(),
+                login_alone: AtomicBool::new(false),
+                calls: RwLock::default(),
             }),
         };
         loaded.insert(canonical, module.clone());
@@ -217,6 +223,23 @@ impl Module {
         for bell in bells {
             bell();
         }
+    }
+
+    /// From now on nobody may be inside the module while one thread logs in: [`crate::quirks::Quirks::login_alone`].
+    pub(crate) fn demand_lonely_logins(&self) {
+        self.inner.login_alone.store(true, Ordering::Relaxed);
+    }
+
+    /// Held while a session is used by one of several threads. Nothing, unless logins must be alone.
+    pub(crate) fn during_call(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        let shared = || self.inner.calls.read().unwrap_or_else(PoisonError::into_inner);
+        self.inner.login_alone.load(Ordering::Relaxed).then(shared)
+    }
+
+    /// Held while logging in.
+    pub(crate) fn during_login(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        let alone = || self.inner.calls.write().unwrap_or_else(PoisonError::into_inner);
+        self.inner.login_alone.load(Ordering::Relaxed).then(alone)
     }
 
     fn stop_and_start(&self) -> Result<()> {

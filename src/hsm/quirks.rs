@@ -2,8 +2,8 @@
 //!
 //! Only what the code acts on stands here, each with its reason and where that is known from. Everything that can
 //! be found out by asking the module (mechanisms, wrapped or bare EC points, names of Edwards curves) is asked,
-//! not listed. Looked at and found to need nothing: Kryoptic, Utimaco SecurityServer (its sessions expire after
-//! fifteen idle minutes, which the ordinary keep-alive prevents).
+//! not listed. Looked at and found to need nothing: Utimaco SecurityServer (its sessions expire after fifteen idle
+//! minutes, which the ordinary keep-alive prevents).
 
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub struct Quirks {
     pub restart_finds_token: bool,
     /// Keys made by another process are only seen after the module was restarted.
     pub restart_finds_keys: bool,
+    /// While one thread logs in, no other may be inside the module.
+    pub login_alone: bool,
 }
 
 /// Thales cryptoki_v2.h: `CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN`, vendor-defined 0x143.
@@ -54,6 +56,7 @@ impl Quirks {
         keep_alive: None,
         restart_finds_token: false,
         restart_finds_keys: false,
+        login_alone: false,
     };
 
     /// SoftHSM reads its token folder in `C_Initialize` only: a token made or brought back later stays unseen
@@ -62,6 +65,14 @@ impl Quirks {
         vendor: "SoftHSM",
         restart_finds_token: true,
         computes_here: true,
+        ..Self::NONE
+    };
+
+    /// `C_Login` holds the token and wants the sessions, `C_SignInit` holds a session and wants the token: two threads
+    /// that do both at once wait for each other for ever (seen with 1.5.4, in the stacks of a process that hung).
+    const KRYOPTIC: Self = Self {
+        vendor: "Kryoptic",
+        login_alone: true,
         ..Self::NONE
     };
 
@@ -122,7 +133,8 @@ impl Quirks {
     };
 
     /// Words by which module or token give their maker away.
-    const TABLE: [(&'static str, Self); 11] = [
+    const TABLE: [(&'static str, Self); 12] = [
+        ("kryoptic", Self::KRYOPTIC),
         ("softhsm", Self::SOFTHSM),
         ("luna", Self::LUNA),
         ("safenet", Self::LUNA),
@@ -184,7 +196,7 @@ mod tests {
         assert!(of("SoftHSM", "SoftHSM v2").restart_finds_token);
         assert!(of("SafeNet", "Luna K7").rsa_generation_mechanism().is_some());
         assert_eq!(of("Yubico (www.yubico.com)", "YubiHSM").max_sessions, Some(8));
-        assert_eq!(of("Kryoptic", "FIPS-140-3 v1"), Quirks::NONE);
+        assert!(of("Kryoptic", "FIPS-140-3 v1").login_alone);
         assert_eq!(of("ACME", "Box"), Quirks::NONE);
     }
 }

@@ -134,6 +134,9 @@ impl Place {
         let lease = module.lease();
         let (slot, token) = token::select(&lease, &settings.label, settings.serial.as_deref())?;
         let quirks = Quirks::of(&module_info, &token);
+        if quirks.login_alone {
+            module.demand_lonely_logins();
+        }
         let fail = |error: Error| Failure {
             error: Box::new(error),
             quirks,
@@ -220,11 +223,14 @@ impl Place {
     /// know any more, if that was the trouble.
     pub(super) fn reopen(&self, stale: Option<Epoch>) -> Result<Live> {
         let lease = self.module.lease();
+        let call = self.module.during_call();
         let (slot, _) = token::select(&lease, &self.token.label, Some(&self.token.serial))?;
         let session = token::open_session(&lease, slot, &self.quirks)?;
+        drop(call);
         let pin = token::PinOnce::new(&self.pin);
         let logged_in = token::log_in(&lease, slot, &session, &pin, Caution::Proven)?;
         let mut shared = self.shared_handles();
+        let _call = self.module.during_call();
         if logged_in || shared.restarts != self.module.restarts() || stale == Some(shared.epoch) {
             *shared = Arc::new(self.find(&session, shared.epoch)?);
         }

@@ -173,9 +173,11 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
             .and_then(|key| key.signing.as_ref())
             .ok_or_else(unknown)?;
         let handle = live.handle(key)?;
+        let call = self.shared.place.module().during_call();
         let signature = signing
             .recipe
             .sign(&live.session, handle, signing.kind, message)?;
+        drop(call);
         if self.shared.options.verify
             && !AwsLc.verify(&signing.public_key, signing.algorithm, message, &signature)
         {
@@ -192,10 +194,13 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
     /// Uses the session for a moment, so that neither token nor network closes it, and finds out if they did.
     fn keep_alive(&mut self) {
         self.begin_call();
+        let place = &self.shared.place;
+        let call = place.module().during_call();
         let alive = self
             .live
             .as_ref()
-            .map_or(Ok(()), |live| check_alive(live, self.shared.place.token()));
+            .map_or(Ok(()), |live| check_alive(live, place.token()));
+        drop(call);
         if let Err(error) = alive {
             tracing::warn!(worker = self.index, %error, "an idle session is lost; opening another");
             self.lose();
@@ -297,9 +302,11 @@ impl<T: Send + 'static, R: Replies<T>> Worker<T, R> {
     }
 
     fn lose(&mut self) {
+        let call = self.shared.place.module().during_call();
         if self.live.take().is_some() {
             self.shared.serving.fetch_sub(1, Ordering::Relaxed);
         }
+        drop(call);
     }
 
     fn begin_call(&self) {

@@ -68,6 +68,7 @@ pub(crate) fn log_in(
 ) -> Result<bool> {
     // Held until the end: threads that recover together try one after the other, and the second sees the result.
     let mut refused = lease.module().refused_pins();
+    let _alone = lease.module().during_login();
     let info = TokenInfo::from(&lease.library().get_token_info(slot)?);
     if is_logged_in(session, &info)? {
         return Ok(false);

@@ -164,6 +164,9 @@ impl Token {
         let (slot, info) = select(&lease, &settings.label, settings.serial.as_deref())?;
         let mechanisms: Mechanisms = lease.library().get_mechanism_list(slot)?.into_iter().collect();
         let quirks = Quirks::of(&module_info, &info);
+        if quirks.login_alone {
+            module.demand_lonely_logins();
+        }
         let session = lease.library().open_rw_session(slot)?;
         let pin = PinOnce::new(&settings.pin);
         log_in(&lease, slot, &session, &pin, caution)?;

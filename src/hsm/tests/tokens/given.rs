@@ -132,7 +132,14 @@ impl Served {
 
     /// The next answer; panics when none comes.
     pub(crate) fn answer(&self) -> Answer {
-        self.answers.recv_timeout(Duration::from_secs(20)).unwrap()
+        let answer = self.answers.recv_timeout(Duration::from_secs(20));
+        answer.unwrap_or_else(|_| {
+            panic!(
+                "no answer: {:?}, {:?}",
+                self.pool.health(),
+                self.pool.longest_call()
+            )
+        })
     }
 
     /// No answer is left.
