@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -194,9 +194,9 @@ impl Keeper {
         loop {
             let begun = Instant::now();
             let reason = match self.spawn() {
-                Ok(mut child) => match self.watch(&mut child, &mut stopping).await {
+                Ok((mut child, lifeline)) => match self.watch(&mut child, &mut stopping).await {
                     Ended::Wanted => {
-                        stop(child).await;
+                        stop(child, lifeline).await;
                         self.states.send_replace(State::Stopped);
                         return;
                     }
@@ -224,7 +224,9 @@ impl Keeper {
         }
     }
 
-    fn spawn(&self) -> std::io::Result<Child> {
+    /// Starts a signer. The end of its standard input is its lifeline; waiting for a child would close it, so it
+    /// is kept apart.
+    fn spawn(&self) -> std::io::Result<(Child, Option<ChildStdin>)> {
         let mut command = Command::new(&self.settings.program);
         command
             .args(&self.settings.arguments)
@@ -245,10 +247,11 @@ impl Keeper {
         if !self.settings.asks_on_terminal {
             command.process_group(0);
         }
-        let child = command.spawn()?;
+        let mut child = command.spawn()?;
+        let lifeline = child.stdin.take();
         let process = child.id().unwrap_or(0);
         self.states.send_replace(State::Starting { process });
-        Ok(child)
+        Ok((child, lifeline))
     }
 
     /// Watches one process until it ends, falls silent or is wanted no more.
@@ -288,8 +291,8 @@ impl Keeper {
 }
 
 /// Closes the signer's standard input and gives it time.
-async fn stop(mut child: Child) {
-    drop(child.stdin.take());
+async fn stop(mut child: Child, lifeline: Option<ChildStdin>) {
+    drop(lifeline);
     if timeout(STOP_LIMIT, child.wait()).await.is_err() {
         tracing::warn!("the signer did not stop in time and is killed");
         let _ = child.kill().await;
