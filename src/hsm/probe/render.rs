@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Ability, AlgorithmReport, Report, SignatureReport};
+use super::{Ability, AlgorithmReport, Report, SignatureReport, Speed};
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,20 +99,24 @@ fn signature(report: &SignatureReport) -> String {
 fn speeds(report: &Report, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(out, "\nSignatures per second (slowest single one), by sessions")?;
     for algorithm in report.algorithms.iter().filter(|report| !report.speed.is_empty()) {
-        write!(out, "  {:<12}", algorithm.algorithm)?;
-        for speed in &algorithm.speed {
-            let cell = format!(
-                "{}: {:.0} ({:.1} ms)",
-                speed.sessions, speed.per_second, speed.slowest_ms
-            );
-            write!(out, " {cell:<22}")?;
-            if speed.failed > 0 {
-                write!(out, " {} failed ", speed.failed)?;
-            }
-        }
-        writeln!(out)?;
+        let cells: Vec<String> = algorithm.speed.iter().map(cell).collect();
+        let line = format!("  {:<12} {}", algorithm.algorithm, cells.join(" "));
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+fn cell(speed: &Speed) -> String {
+    let failed = if speed.failed > 0 {
+        format!(", {} failed", speed.failed)
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "{}: {:.0} ({:.1} ms{failed})",
+        speed.sessions, speed.per_second, speed.slowest_ms
+    );
+    format!("{text:<22}")
 }
 
 fn verdict(report: &Report, out: &mut fmt::Formatter<'_>) -> fmt::Result {
