@@ -110,11 +110,6 @@ impl Authorities {
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Authority> {
         self.0.iter()
     }
-
-    /// Whether there is none.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// Reads one certificate file strictly.

@@ -116,6 +116,20 @@ pub(crate) enum Error {
         /// What is known.
         reason: String,
     },
+    /// The signer process ends as soon as it is started.
+    #[error("the signer process does not stay up: {reason}; what it said itself stands above")]
+    SignerEnds {
+        /// How it ended last.
+        reason: String,
+    },
+    /// A token that holds our keys cannot be opened.
+    #[error("token {token:?} is not open: {reason}")]
+    TokenNotOpen {
+        /// The token's label.
+        token: String,
+        /// What is wrong and the remedy.
+        reason: String,
+    },
     /// The machine gave no random octets.
     #[error("the system's random source does not answer; nothing was made")]
     Random,
@@ -143,7 +157,10 @@ impl Error {
                 Exit::Configuration
             }
             Self::WhichToken { .. } => Exit::Usage,
-            Self::Hsm(_) | Self::SignerNotReady { .. } => Exit::Token,
+            Self::Hsm(_)
+            | Self::SignerNotReady { .. }
+            | Self::SignerEnds { .. }
+            | Self::TokenNotOpen { .. } => Exit::Token,
             Self::Ceremony(error) => ceremony_exit(error),
             Self::Unfit { .. } | Self::NoAuthority { .. } => Exit::Keys,
             Self::Pki(_) | Self::NotACustodian { .. } => Exit::Refused,

@@ -2,10 +2,6 @@
 //!
 //! This crate wires the others together: configuration, clock, listeners, pages, command line. It decides nothing
 //! about certificates (`policy`), builds none (`pki`), and never touches a key (`hsm`). Start with [`command`].
-#![expect(
-    dead_code,
-    reason = "the listeners are wired by `serve`, which comes with the signer's client"
-)]
 
 mod authority;
 mod clock;
@@ -26,6 +22,9 @@ mod operator_file;
 mod private_file;
 mod run_file;
 mod secret_file;
+mod serve;
+mod signals;
+mod signer;
 mod signer_watch;
 mod software_key;
 mod stop;

@@ -1,9 +1,20 @@
-//! How the signer process is, as the server sees it from outside.
+//! How the signer process is, as the server sees it from outside: asked for by pages, watched for health.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
+use hsm::signer::client::SignerClient;
 use hsm::signer::protocol::Status;
+use hsm::signer::supervise::State;
 use pki::time::Time;
+use tokio::sync::watch;
+
+use crate::clock::SharedClock;
+use crate::http::health::{Health, Reason};
+use crate::stop::Stop;
+
+/// How often the signer is asked when nothing happens.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Whether the signer can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,29 +37,218 @@ pub(crate) struct SignerState {
     pub(crate) phase: Phase,
     /// Since when.
     pub(crate) since: Time,
-    /// How often it was started again.
+    /// How often another process took its place.
     pub(crate) restarts: u64,
     /// What it said of itself last.
     pub(crate) status: Option<Status>,
 }
 
 /// The state, shared.
-#[derive(Debug, Clone)]
-pub(crate) struct SignerWatch(Arc<RwLock<SignerState>>);
+#[derive(Clone)]
+pub(crate) struct SignerWatch {
+    client: Option<SignerClient>,
+    clock: SharedClock,
+    state: Arc<RwLock<SignerState>>,
+}
 
 impl SignerWatch {
-    /// A state that stays.
-    #[cfg(test)]
-    pub(crate) fn fixed(state: SignerState) -> Self {
-        Self(Arc::new(RwLock::new(state)))
+    /// Begins without having asked.
+    pub(crate) fn new(client: SignerClient, clock: SharedClock) -> Self {
+        let state = SignerState {
+            phase: Phase::Starting,
+            since: clock.now(),
+            restarts: 0,
+            status: None,
+        };
+        Self {
+            client: Some(client),
+            clock,
+            state: Arc::new(RwLock::new(state)),
+        }
     }
 
-    /// The state, asked for anew where the signer answers.
-    #[expect(
-        clippy::unused_async,
-        reason = "the question goes to the signer, whose client comes next"
-    )]
+    /// A state that stays.
+    #[cfg(test)]
+    pub(crate) fn fixed(state: SignerState, clock: SharedClock) -> Self {
+        Self {
+            client: None,
+            clock,
+            state: Arc::new(RwLock::new(state)),
+        }
+    }
+
+    /// The state, asked for anew.
     pub(crate) async fn ask(&self) -> SignerState {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        if let Some(client) = &self.client {
+            let answer = client.status().await;
+            self.update(answer.map_err(|error| error.to_string()));
+        }
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn update(&self, answer: Result<Status, String>) {
+        let now = self.clock.now();
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match answer {
+            Ok(status) => {
+                state.phase = Phase::Up;
+                let uptime = i64::try_from(status.uptime_seconds).unwrap_or(i64::MAX);
+                state.since = now.plus_seconds(uptime.saturating_neg());
+                state.status = Some(status);
+            }
+            Err(reason) => {
+                // The beginning of the outage is kept, whatever is said of it later.
+                if matches!(state.phase, Phase::Up | Phase::Starting) {
+                    state.since = now;
+                }
+                state.phase = Phase::Down { reason };
+            }
+        }
+    }
+
+    fn count_restart(&self) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.restarts = state.restarts.saturating_add(1);
+    }
+
+    /// Tells health how the signer is, until the order to stop. `processes` tells of restarts, where the signer is ours.
+    pub(crate) async fn follow(
+        self,
+        processes: Option<watch::Receiver<State>>,
+        health: Health,
+        mut stop: Stop,
+    ) {
+        let mut processes = Processes::new(processes);
+        loop {
+            tell(&self.ask().await, &health);
+            tokio::select! {
+                ordered = stop.ordered_within(LOOK_AGAIN) => {
+                    if ordered {
+                        return;
+                    }
+                }
+                () = processes.another() => self.count_restart(),
+            }
+        }
+    }
+}
+
+fn tell(state: &SignerState, health: &Health) {
+    let up = state.phase == Phase::Up;
+    health.set(Reason::SignerStarting, state.phase == Phase::Starting);
+    health.set(
+        Reason::SignerUnavailable,
+        matches!(state.phase, Phase::Down { .. }),
+    );
+    let tokens = state.status.as_ref().map_or(&[][..], |status| &status.tokens);
+    health.set(
+        Reason::TokenUnavailable,
+        up && !tokens.iter().all(|token| token.ready),
+    );
+}
+
+/// The signer processes that came up, one after the other.
+struct Processes {
+    states: Option<watch::Receiver<State>>,
+    current: Option<u32>,
+}
+
+impl Processes {
+    fn new(states: Option<watch::Receiver<State>>) -> Self {
+        let current = states.as_ref().and_then(|states| running(&states.borrow()));
+        Self { states, current }
+    }
+
+    /// Returns when another process than the one before answers.
+    async fn another(&mut self) {
+        let Some(states) = &mut self.states else {
+            return std::future::pending().await;
+        };
+        let current = self.current;
+        let other = states.wait_for(|state| running(state).is_some_and(|process| Some(process) != current));
+        let found = other.await.ok().and_then(|state| running(&state));
+        match found {
+            Some(process) => self.current = Some(process),
+            // The supervisor is gone: nothing will ever come.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+const fn running(state: &State) -> Option<u32> {
+    match state {
+        State::Running { process } => Some(*process),
+        State::Starting { .. } | State::Waiting { .. } | State::Stopped => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock as _, FixedClock};
+
+    fn watched() -> (SignerWatch, Arc<FixedClock>, Status) {
+        let start = Time::from_unix_seconds(1_795_000_000).unwrap();
+        let clock = Arc::new(FixedClock::at(start));
+        let example = crate::http::private::example_signer(start);
+        let status = example.status.clone().unwrap();
+        (SignerWatch::fixed(example, clock.clone()), clock, status)
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_dated_from_its_beginning_and_ends_with_an_answer() {
+        let (watch, clock, status) = watched();
+        let began = clock.now();
+        watch.update(Err("gone".to_owned()));
+        clock.advance_days(1);
+        watch.update(Err("still gone".to_owned()));
+        let state = watch.ask().await;
+        let reason = "still gone".to_owned();
+        assert_eq!(
+            (state.phase.clone(), state.since),
+            (Phase::Down { reason }, began)
+        );
+        assert!(state.status.is_some(), "what it said last stays");
+        let health = Health::new();
+        tell(&state, &health);
+        assert_eq!(health.reasons(), [Reason::SignerUnavailable]);
+        watch.update(Ok(status));
+        let state = watch.ask().await;
+        assert_eq!(
+            (state.phase.clone(), state.since),
+            (Phase::Up, clock.now().plus_seconds(-60))
+        );
+        tell(&state, &health);
+        assert_eq!(health.reasons(), []);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_away_makes_the_server_unready() {
+        let (watch, _, mut status) = watched();
+        status.tokens[0].ready = false;
+        watch.update(Ok(status));
+        let health = Health::new();
+        tell(&watch.ask().await, &health);
+        assert_eq!(health.reasons(), [Reason::TokenUnavailable]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_new_process_counts_once() {
+        let (watch, _, _) = watched();
+        let (states, receiver) = watch::channel(State::Running { process: 1 });
+        let (stopper, stop) = crate::stop::channel();
+        let task = tokio::spawn(watch.clone().follow(Some(receiver), Health::new(), stop));
+        tokio::task::yield_now().await;
+        for process in [2, 3] {
+            states.send_replace(State::Starting { process });
+            tokio::task::yield_now().await;
+            states.send_replace(State::Running { process });
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+        }
+        stopper.stop();
+        task.await.unwrap();
+        assert_eq!(watch.ask().await.restarts, 3 + 2, "three before, two now");
     }
 }

@@ -37,11 +37,6 @@ impl Terminal {
         }
     }
 
-    /// Whether JSON was asked for.
-    pub(crate) const fn is_json(self) -> bool {
-        self.json
-    }
-
     /// Prints a line for people; nothing in JSON mode.
     pub(crate) fn line(self, text: impl Display) {
         if !self.json {

@@ -30,7 +30,11 @@ pub(super) fn run(common: &Common, terminal: Terminal) -> Result<Exit, Error> {
         office: config.office.name.clone(),
         state: config.office.state.path().display().to_string(),
         policies: config.office.policies.display().to_string(),
-        tokens: config.tokens.iter().map(|token| token.label.clone()).collect(),
+        tokens: config
+            .tokens
+            .iter()
+            .map(|token| token.settings.label.clone())
+            .collect(),
         signer_socket: config.socket().display().to_string(),
         signer_supervised: config.signer.supervised,
         public: config.listen.public.to_string(),

@@ -9,8 +9,8 @@ use crate::config::Configuration;
 use crate::doctor::{self, Area, Finding, Level, Reach, Report};
 use crate::exit::Exit;
 use crate::http::language::Language;
-use crate::lock;
 use crate::terminal::{Terminal, Tone};
+use crate::{lock, signer};
 
 /// What may be asked of the doctor.
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) ->
 /// While a server or signer is at work, its tokens are left alone.
 fn reach(common: &Common, arguments: &Arguments) -> Reach {
     let at_work = Configuration::load(&common.config)
-        .is_ok_and(|config| lock::is_held(&config.office.state) || signer_answers(&config));
+        .is_ok_and(|config| lock::is_held(&config.office.state) || signer::is_reachable(&config));
     if at_work {
         Reach::SignerAtWork
     } else if arguments.no_login {
@@ -67,11 +67,6 @@ fn reach(common: &Common, arguments: &Arguments) -> Reach {
     } else {
         Reach::Tokens
     }
-}
-
-/// Whether somebody listens at the signer's socket.
-fn signer_answers(config: &Configuration) -> bool {
-    std::os::unix::net::UnixStream::connect(config.socket()).is_ok()
 }
 
 fn print(report: &Report, findings: &[Finding], terminal: Terminal) {

@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 /// Probes it.
 pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) -> Result<Exit, Error> {
     let config = Configuration::load(&common.config)?;
-    let settings = choose(&config, arguments)?;
+    let settings = choose(config.token_settings(), arguments)?;
     let options = ProbeOptions {
         caution: if arguments.pin_corrected {
             Caution::PinCorrected
@@ -49,7 +49,7 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) ->
         },
         time: Duration::from_millis(arguments.time_ms),
     };
-    let report = probe(settings, &options, |what| terminal.progress(what))?;
+    let report = probe(&settings, &options, |what| terminal.progress(what))?;
     terminal.line(&report);
     terminal.value(&report);
     Ok(if report.verdict.suitable {
@@ -59,14 +59,12 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) ->
     })
 }
 
-fn choose<'a>(config: &'a Configuration, arguments: &Arguments) -> Result<&'a TokenSettings, Error> {
-    let known = || config.tokens.iter().map(|token| token.label.clone()).collect();
-    match (&arguments.token, config.tokens.as_slice()) {
-        (Some(label), tokens) => tokens
-            .iter()
-            .find(|token| token.label == *label)
-            .ok_or_else(|| Error::WhichToken { known: known() }),
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Error::WhichToken { known: known() }),
-    }
+fn choose(tokens: Vec<TokenSettings>, arguments: &Arguments) -> Result<TokenSettings, Error> {
+    let known: Vec<String> = tokens.iter().map(|token| token.label.clone()).collect();
+    let fits = |token: &TokenSettings| match &arguments.token {
+        Some(label) => token.label == *label,
+        None => known.len() == 1,
+    };
+    let found = tokens.into_iter().find(fits);
+    found.ok_or(Error::WhichToken { known })
 }

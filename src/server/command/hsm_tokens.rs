@@ -39,7 +39,7 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) ->
     let configured: Vec<(PathBuf, String)> = match &arguments.module {
         Some(_) => Vec::new(),
         None => Configuration::load(&common.config)?
-            .tokens
+            .token_settings()
             .into_iter()
             .map(|token| (token.module, token.label))
             .collect(),

@@ -8,6 +8,9 @@ mod doctor;
 mod hsm_initialise;
 mod hsm_probe;
 mod hsm_tokens;
+mod operator_issue;
+mod serve;
+mod signer;
 mod version;
 
 use std::path::PathBuf;
@@ -41,9 +44,16 @@ pub(crate) struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve: both listeners, and the signer process beside them
+    Serve,
+    /// Run the signer process alone, such as under a user of its own
+    Signer(signer::Arguments),
     /// Look at tokens and what they can do
     #[command(subcommand)]
     Hsm(Hsm),
+    /// Operators of the console
+    #[command(subcommand)]
+    Operator(Operator),
     /// Hold key ceremonies
     #[command(subcommand)]
     Ceremony(ceremony::Ceremony),
@@ -67,6 +77,12 @@ enum Hsm {
 }
 
 #[derive(Debug, Subcommand)]
+enum Operator {
+    /// Issue a key and certificate with which an operator signs in
+    Issue(operator_issue::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
 enum Config {
     /// Read sinete.toml and say what is wrong in it, or what it amounts to
     Check,
@@ -77,6 +93,9 @@ pub(crate) fn run(line: CommandLine) -> Result<Exit, Error> {
     let CommandLine { common, command } = line;
     let terminal = Terminal::new(common.json);
     match command {
+        Command::Serve => serve::run(&common, terminal),
+        Command::Signer(arguments) => signer::run(&common, &arguments),
+        Command::Operator(Operator::Issue(arguments)) => operator_issue::run(&common, &arguments, terminal),
         Command::Hsm(Hsm::Tokens(arguments)) => hsm_tokens::run(&common, &arguments, terminal),
         Command::Hsm(Hsm::Probe(arguments)) => hsm_probe::run(&common, &arguments, terminal),
         Command::Hsm(Hsm::Initialise(arguments)) => hsm_initialise::run(&arguments, terminal),

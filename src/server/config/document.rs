@@ -189,6 +189,24 @@ impl<'d> Section<'d> {
         number
     }
 
+    /// A list of user ids or the like.
+    pub(super) fn numbers(&mut self, key: &'static str) -> Vec<u32> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let numbers = value.get_ref().as_array().and_then(|array| {
+            let number = |entry: &Spanned<DeValue<'_>>| {
+                let integer = entry.get_ref().as_integer()?;
+                u32::from_str_radix(integer.as_str(), integer.radix()).ok()
+            };
+            array.iter().map(number).collect()
+        });
+        if numbers.is_none() {
+            self.wrong_type(key, value, "a list of whole numbers from 0 to 4294967295");
+        }
+        numbers.unwrap_or_default()
+    }
+
     /// `true` or `false`.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
         let value = self.value(key)?;

@@ -14,6 +14,7 @@ mod token;
 
 use std::path::{Path, PathBuf};
 
+use hsm::signer::process::SignerToken;
 use hsm::token::TokenSettings;
 
 pub(crate) use fault::ConfigError;
@@ -35,7 +36,7 @@ pub(crate) struct Configuration {
     /// Whose server this is and where its state is.
     pub(crate) office: Office,
     /// The tokens, labels unique.
-    pub(crate) tokens: Vec<TokenSettings>,
+    pub(crate) tokens: Vec<SignerToken>,
     /// The signer process.
     pub(crate) signer: SignerConfig,
     /// The listeners.
@@ -89,6 +90,11 @@ impl Configuration {
         }
     }
 
+    /// The tokens without what only the signer process needs to know.
+    pub(crate) fn token_settings(&self) -> Vec<TokenSettings> {
+        self.tokens.iter().map(|token| token.settings.clone()).collect()
+    }
+
     /// Where the signer listens.
     pub(crate) fn socket(&self) -> PathBuf {
         self.signer
@@ -98,7 +104,7 @@ impl Configuration {
     }
 }
 
-type Parts = (Office, Vec<TokenSettings>, SignerConfig, Listen, LogConfig);
+type Parts = (Office, Vec<SignerToken>, SignerConfig, Listen, LogConfig);
 
 fn read(mut root: Section<'_>, base: &Path) -> Option<Parts> {
     let office = root.section("office");

@@ -16,6 +16,8 @@ pub(crate) struct SignerConfig {
     pub(crate) sessions: usize,
     /// Requests that may wait before the answer is "busy".
     pub(crate) queue: usize,
+    /// User ids that may ask the signer, where it runs under a user of its own; none means its own user.
+    pub(crate) users: Vec<u32>,
     /// After how long a request is given up.
     pub(crate) deadline: Duration,
 }
@@ -44,6 +46,7 @@ impl SignerConfig {
             socket: socket.map(|text| base.join(text.value)),
             supervised: section.flag("supervised").unwrap_or(true),
             sessions: size(section.number("sessions", 1..=256), 8),
+            users: section.numbers("users"),
             queue: size(section.number("queue", 1..=65_536), 1024),
             deadline: Duration::from_millis(section.number("deadline_ms", 50..=120_000).unwrap_or(5000)),
         };

@@ -35,8 +35,8 @@ fn a_short_file_is_completed_by_defaults() {
     assert_eq!(config.signer.deadline.as_millis(), 5000);
     assert!(config.signer.supervised);
     assert_eq!(config.log, LogConfig::default());
-    let hsm::pin::PinSource::File(pin) = &config.tokens[0].pin else {
-        panic!("{:?}", config.tokens[0].pin);
+    let hsm::pin::PinSource::File(pin) = &config.tokens[0].settings.pin else {
+        panic!("{:?}", config.tokens[0].settings.pin);
     };
     assert_eq!(pin, Path::new("/etc/sinete/pins/online"));
     assert_eq!(config.office.policies, Path::new("/etc/sinete/ca-policies"));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use hsm::pin::PinSource;
+use hsm::signer::process::SignerToken;
 use hsm::token::TokenSettings;
 
 use super::document::{Section, Text};
@@ -11,8 +12,8 @@ use super::document::{Section, Text};
 const LABEL_OCTETS: usize = 32;
 
 /// Every `[[token]]`, in the order of the file.
-pub(super) fn read_all(sections: Vec<Section<'_>>, base: &Path) -> Vec<TokenSettings> {
-    let mut tokens: Vec<TokenSettings> = Vec::new();
+pub(super) fn read_all(sections: Vec<Section<'_>>, base: &Path) -> Vec<SignerToken> {
+    let mut tokens: Vec<SignerToken> = Vec::new();
     for section in sections {
         let Some(token) = read(section, base, &tokens) else {
             continue;
@@ -22,7 +23,7 @@ pub(super) fn read_all(sections: Vec<Section<'_>>, base: &Path) -> Vec<TokenSett
     tokens
 }
 
-fn read(mut section: Section<'_>, base: &Path, earlier: &[TokenSettings]) -> Option<TokenSettings> {
+fn read(mut section: Section<'_>, base: &Path, earlier: &[SignerToken]) -> Option<SignerToken> {
     let label = section.required_text("label", "the token's label, as `sinete hsm tokens` shows it");
     let serial = section.text("serial").map(|text| text.value.to_owned());
     let module = section.required_text("module", "the path of the vendor's PKCS#11 library (.so)");
@@ -30,7 +31,7 @@ fn read(mut section: Section<'_>, base: &Path, earlier: &[TokenSettings]) -> Opt
         if label.value.is_empty() || label.value.len() > LABEL_OCTETS {
             section.invalid("label", label, "1 to 32 octets, as PKCS#11 labels are");
         }
-        if earlier.iter().any(|token| token.label == label.value) {
+        if earlier.iter().any(|token| token.settings.label == label.value) {
             section.invalid(
                 "label",
                 label,
@@ -39,12 +40,18 @@ fn read(mut section: Section<'_>, base: &Path, earlier: &[TokenSettings]) -> Opt
         }
     }
     let pin = read_pin(&mut section, base);
+    let paths = section.texts("paths").unwrap_or_default();
+    let network = section.flag("network").unwrap_or(false);
     section.finish();
-    Some(TokenSettings {
-        label: label?.value.to_owned(),
-        serial,
-        module: base.join(module?.value),
-        pin: pin?,
+    Some(SignerToken {
+        settings: TokenSettings {
+            label: label?.value.to_owned(),
+            serial,
+            module: base.join(module?.value),
+            pin: pin?,
+        },
+        paths: paths.into_iter().map(|path| base.join(path.value)).collect(),
+        network,
     })
 }
 

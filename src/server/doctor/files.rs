@@ -24,7 +24,7 @@ enum Demand {
 pub(super) fn examine(config: &Configuration, report: &mut Report) {
     look(&config.path, Demand::Unchanged, report);
     look(&config.office.hierarchy(), Demand::Unchanged, report);
-    for token in &config.tokens {
+    for token in config.token_settings() {
         // A module that others may change is code that they run as us.
         look(&token.module, Demand::Unchanged, report);
         if let PinSource::File(pin) = &token.pin {

@@ -26,7 +26,11 @@ pub(super) fn inventory(config: &Configuration, report: &mut Report) -> Option<I
 
 pub(super) fn examine(config: &Configuration, inventory: &Inventory, report: &mut Report) {
     for entry in &inventory.keys {
-        if !config.tokens.iter().any(|token| token.label == entry.token) {
+        if !config
+            .tokens
+            .iter()
+            .any(|token| token.settings.label == entry.token)
+        {
             report.add(Discovery::TokenNotConfigured {
                 key: entry.name.clone(),
                 token: entry.token.clone(),

@@ -26,7 +26,7 @@ pub(super) fn examine(
         Reach::WithoutLogin => report.skip(Area::Keys, "not logged in, as asked: keys were not looked for"),
         Reach::Tokens => {}
     }
-    for settings in &config.tokens {
+    for settings in &config.token_settings() {
         // A token that the hierarchy calls offline belongs in a safe; that it is not here is as it should be.
         let offline = hierarchy
             .is_some_and(|hierarchy| hierarchy.token(&settings.label).is_ok_and(|token| token.offline));

@@ -17,6 +17,8 @@ pub(crate) enum Reason {
     SignerStarting,
     /// The signer does not answer; it is being restarted.
     SignerUnavailable,
+    /// A token that holds our keys does not sign now.
+    TokenUnavailable,
     /// The private listener has no certificate in force.
     ListenerCertificate,
     /// The order to stop was given.
@@ -28,6 +30,7 @@ impl Reason {
         match self {
             Self::SignerStarting => "the signer process is starting",
             Self::SignerUnavailable => "the signer process does not answer and is being restarted",
+            Self::TokenUnavailable => "a token is away; it is looked for until it is back",
             Self::ListenerCertificate => "the private listener has no certificate in force",
             Self::Stopping => "the server is stopping",
         }

@@ -30,7 +30,7 @@ pub(in crate::command) struct Arguments {
 pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) -> Result<Exit, Error> {
     let config = Configuration::load(&common.config)?;
     let office = arguments.places.office(&config);
-    let tokens = Tokens::new(config.tokens);
+    let tokens = Tokens::new(config.token_settings());
     let screen = Screen {
         terminal,
         approve_all: arguments.room.approve_all,

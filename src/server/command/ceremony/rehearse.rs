@@ -151,7 +151,7 @@ fn inside(common: &Common, arguments: &Arguments, terminal: Terminal) -> Result<
         custodians: arguments.places.office(&real).custodians,
         ..arguments.places.office(&config)
     };
-    let tokens = Tokens::new(config.tokens);
+    let tokens = Tokens::new(config.token_settings());
     let screen = Screen {
         terminal,
         approve_all: arguments.room.approve_all,
@@ -166,7 +166,7 @@ fn inside(common: &Common, arguments: &Arguments, terminal: Terminal) -> Result<
 }
 
 fn initialise_tokens(config: &Configuration, folder: &Path) -> Result<(), Error> {
-    for token in &config.tokens {
+    for token in config.token_settings() {
         let module = Module::load(&token.module)?;
         let known = module.tokens()?;
         if known

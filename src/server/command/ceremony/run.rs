@@ -31,7 +31,7 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) ->
     let config = Configuration::load(&common.config)?;
     let office = arguments.places.office(&config);
     private_file::create_folder(&office.state)?;
-    let tokens = Tokens::new(config.tokens);
+    let tokens = Tokens::new(config.token_settings());
     let screen = Screen {
         terminal,
         approve_all: arguments.room.approve_all,

@@ -54,7 +54,7 @@ impl Private {
         let site = PrivateSite {
             office: "Tabelionato de Teste".into(),
             authorities: Arc::new(fixture.authorities()),
-            signer: SignerWatch::fixed(signer(fixture.now)),
+            signer: SignerWatch::fixed(signer(fixture.now), shared.clone()),
             examined: Examination::first(&fixture.config(), &shared),
             certificate: Arc::clone(&current),
             clock: shared,
@@ -436,7 +436,7 @@ async fn without_an_operator_no_handler_is_reached() {
     let site = PrivateSite {
         office: "x".into(),
         authorities: Arc::default(),
-        signer: SignerWatch::fixed(signer(private.fixture.now)),
+        signer: SignerWatch::fixed(signer(private.fixture.now), shared.clone()),
         examined: Examination::first(&private.fixture.config(), &shared),
         certificate: Arc::clone(&private.current),
         clock: shared,
