@@ -23,6 +23,12 @@ const TRY_EVERY: Duration = Duration::from_millis(500);
 /// Between two looks at a token whose PIN was refused: nothing is tried, a person must act.
 const TRY_EVERY_PIN: Duration = Duration::from_secs(30);
 
+/// Between two restarts of a module that others use, to find a missing token.
+const RESTART_EVERY_SHARED: Duration = Duration::from_secs(30);
+
+/// How long a restart waits for others to leave the module.
+const RESTART_PATIENCE: Duration = Duration::from_secs(2);
+
 /// A token and, once it was opened, its pool of sessions.
 pub(super) struct TokenSlot {
     settings: TokenSettings,
@@ -57,6 +63,7 @@ impl TokenSlot {
 
     /// Opens the token, again and again until it is there, and then makes its keys usable.
     pub(super) fn open(&self, keyring: &Keyring, stop: &Stop) {
+        let mut looked = Instant::now();
         while !stop.is_stopping() {
             let keys: Vec<&Arc<Key>> = keyring
                 .iter()
@@ -71,9 +78,8 @@ impl TokenSlot {
             drop(opening);
             match opened {
                 Ok(pool) => {
-                    self.introduce(&keys, &pool);
                     *self.pool.write().unwrap_or_else(PoisonError::into_inner) = Some(pool);
-                    return;
+                    return self.introduce(&keys);
                 }
                 Err(error) => {
                     for key in keys {
@@ -85,9 +91,29 @@ impl TokenSlot {
                         TRY_EVERY
                     };
                     stop.wait(pause);
+                    if matches!(error, Error::TokenMissing { .. }) {
+                        self.look_again(&mut looked);
+                    }
                 }
             }
         }
+    }
+
+    /// Some modules look for tokens only when they start. A restart concerns everyone who uses the module, so while
+    /// others do it happens rarely.
+    fn look_again(&self, looked: &mut Instant) {
+        let Ok(module) = Module::load(&self.settings.module) else {
+            return;
+        };
+        if module.in_use() && looked.elapsed() < RESTART_EVERY_SHARED {
+            return;
+        }
+        *looked = Instant::now();
+        lock(&self.opening).since = Some(*looked);
+        if let Err(error) = module.restart(RESTART_PATIENCE) {
+            tracing::debug!(token = self.label(), %error, "the module could not be started anew");
+        }
+        lock(&self.opening).since = None;
     }
 
     /// Whether the first attempt to open the token is over, either way.
@@ -219,7 +245,12 @@ impl TokenSlot {
         })
     }
 
-    fn introduce(&self, keys: &[&Arc<Key>], pool: &Pool<Tag>) {
+    /// Makes the keys usable that the pool found.
+    fn introduce(&self, keys: &[&Arc<Key>]) {
+        let open = self.pool();
+        let Some(pool) = &*open else {
+            return;
+        };
         let token = pool.token();
         tracing::info!(
             "token {}: {} {}, serial number {}, {} sessions",
