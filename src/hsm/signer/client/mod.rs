@@ -101,10 +101,8 @@ impl SignerClient {
         } else {
             &self.inner.small
         };
-        let answer = lane
-            .ask(message.len(), Instant::now() + deadline, request)
-            .await;
-        match answer.map_err(|error| naming(error, key))? {
+        let answer = lane.ask(message.len(), Instant::now() + deadline, request).await;
+        match answer.map_err(|error| naming(error, key, deadline_ms))? {
             Reply::Signature(signature) => Ok(signature),
             Reply::Failure(failure) => Err(failure.into_sign_error(key, deadline_ms)),
             Reply::Pong(_) | Reply::Status(_) => Err(nonsense()),
@@ -154,9 +152,13 @@ impl SignerClient {
     }
 }
 
-/// A connection refuses what is too large without knowing whose it is.
-fn naming(error: SignError, key: &str) -> SignError {
+/// A connection refuses what is too large without knowing whose it is, and gives up when its time comes without
+/// knowing how long that was.
+fn naming(error: SignError, key: &str, deadline_ms: u32) -> SignError {
     match error {
+        SignError::Deadline { .. } => SignError::Deadline {
+            milliseconds: u64::from(deadline_ms),
+        },
         SignError::Refused { rule, .. } => SignError::Refused {
             key: key.to_owned(),
             rule,
