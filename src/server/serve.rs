@@ -136,6 +136,8 @@ impl Server<'_> {
         announce: impl FnOnce(Ready),
     ) -> Result<(), Error> {
         fitness::check_signer(&self.signer.status().await?)?;
+        // So that whoever is told "ready" and asks health hears the same.
+        self.signer.watch().look(&self.health).await;
         let ready = Ready {
             public: doors.public.address(),
             private: doors.private.address(),

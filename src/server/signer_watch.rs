@@ -111,6 +111,11 @@ impl SignerWatch {
         state.restarts = state.restarts.saturating_add(1);
     }
 
+    /// Asks once and tells health.
+    pub(crate) async fn look(&self, health: &Health) {
+        tell(&self.ask().await, health);
+    }
+
     /// Tells health how the signer is, until the order to stop. `processes` tells of restarts, where the signer is ours.
     pub(crate) async fn follow(
         self,
@@ -120,7 +125,7 @@ impl SignerWatch {
     ) {
         let mut processes = Processes::new(processes);
         loop {
-            tell(&self.ask().await, &health);
+            self.look(&health).await;
             tokio::select! {
                 ordered = stop.ordered_within(LOOK_AGAIN) => {
                     if ordered {

@@ -82,9 +82,18 @@ fn look(path: &Path, demand: Demand, report: &mut Report) {
         Demand::Secret(wanted) if mode & 0o077 != 0 => {
             report.add(Discovery::OthersRead { path, mode, wanted });
         }
-        Demand::Unchanged if mode & 0o022 != 0 => report.add(Discovery::OthersWrite { path, mode }),
+        Demand::Unchanged if others_may_change(&metadata) => {
+            report.add(Discovery::OthersWrite { path, mode })
+        }
         Demand::Secret(_) | Demand::Unchanged => {}
     }
+}
+
+/// In a sticky folder others may add what is theirs, and neither remove nor rename what is not: so the server and a
+/// signer of its own user share a state folder that belongs to root (chmod(2), "restricted deletion flag").
+fn others_may_change(metadata: &std::fs::Metadata) -> bool {
+    let sticky = metadata.is_dir() && metadata.mode() & 0o1000 != 0;
+    metadata.mode() & 0o022 != 0 && !sticky
 }
 
 fn writable(path: &Path, report: &mut Report) {
