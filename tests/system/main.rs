@@ -9,9 +9,11 @@
 mod audit;
 mod bad_input;
 mod ceremony_killed;
+mod documents;
 mod edges;
 mod hierarchy;
 mod judges;
 mod server_doctor;
 mod server_rehearsal;
+mod server_serve;
 mod tokens;
