@@ -83,7 +83,7 @@ fn look(path: &Path, demand: Demand, report: &mut Report) {
             report.add(Discovery::OthersRead { path, mode, wanted });
         }
         Demand::Unchanged if others_may_change(&metadata) => {
-            report.add(Discovery::OthersWrite { path, mode })
+            report.add(Discovery::OthersWrite { path, mode });
         }
         Demand::Secret(_) | Demand::Unchanged => {}
     }
