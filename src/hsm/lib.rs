@@ -14,7 +14,6 @@ pub mod inventory;
 pub mod key;
 pub mod mechanism;
 pub mod module;
-mod nearest;
 pub mod pin;
 pub mod pool;
 pub mod probe;

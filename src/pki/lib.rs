@@ -21,6 +21,7 @@ pub mod extension;
 pub mod general_name;
 pub mod icp_brasil;
 pub mod name;
+pub mod nearest;
 pub mod oid;
 pub mod pem;
 #[cfg(feature = "aws-lc")]

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use pki::nearest::nearest;
 use serde::de::DeserializeOwned;
 
 use crate::error::Place;
@@ -24,7 +25,7 @@ fn explain(place: Place, message: &str) -> Error {
         Some((key, known)) if message.starts_with("unknown field ") => Error::UnknownKey {
             place,
             key: (*key).to_owned(),
-            nearest: nearest(key, known),
+            nearest: nearest(key, known).map(str::to_owned),
             known: known.iter().map(|name| (*name).to_owned()).collect(),
         },
         _ => Error::Syntax {
@@ -36,35 +37,6 @@ fn explain(place: Place, message: &str) -> Error {
 
 fn backticked(message: &str) -> Vec<&str> {
     message.split('`').skip(1).step_by(2).collect()
-}
-
-/// The known name that differs least, if it differs by no more than a third of its letters.
-pub fn nearest(name: &str, known: &[&str]) -> Option<String> {
-    known
-        .iter()
-        .map(|candidate| (distance(name, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()).div_ceil(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
-/// Levenshtein's distance: letters added, removed or changed.
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (line, from) in left.chars().enumerate() {
-        let mut diagonal = line;
-        let mut previous = line + 1;
-        if let Some(first) = row.first_mut() {
-            *first = previous;
-        }
-        for (to, cell) in right.chars().zip(row.iter_mut().skip(1)) {
-            let changed = diagonal + usize::from(from != to);
-            diagonal = *cell;
-            previous = changed.min(diagonal + 1).min(previous + 1);
-            *cell = previous;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -119,17 +91,5 @@ mod tests {
         assert!(twice.starts_with("a.toml:2: "), "{twice}");
         let missing = refusal("path_length = 1\n");
         assert!(missing.contains("missing field `validity_days`"), "{missing}");
-    }
-
-    #[test]
-    fn the_distance_counts_edits() {
-        for (left, right, edits) in [
-            ("", "abc", 3),
-            ("abc", "abc", 0),
-            ("abc", "acb", 2),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(left, right), edits, "{left} {right}");
-        }
     }
 }

@@ -224,7 +224,7 @@ impl<'a> Reader<'a> {
             }
             "import-certificate" => Ok(Step::ImportCertificate { file: self.file()? }),
             other => {
-                let hint = policy::strict::nearest(other, &VERBS).map_or_else(
+                let hint = pki::nearest::nearest(other, &VERBS).map_or_else(
                     || format!("known: {}", VERBS.join(", ")),
                     |verb| format!("did you mean {verb:?}?"),
                 );

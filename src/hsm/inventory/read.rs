@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use pki::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use pki::nearest::nearest;
 use toml::de::{DeTable, DeValue};
 
 use super::{Budget, Inventory, KeyEntry, Material, Period};
 use crate::key::{Purpose, from_hex};
-use crate::nearest::nearest;
 use crate::{Error, Result};
 
 /// The name under which the inventory knows an AES-256 key.

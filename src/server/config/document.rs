@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
-use policy::strict::nearest;
+use pki::nearest::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -257,7 +257,7 @@ impl<'d> Section<'d> {
                 continue;
             }
             let problem = Problem::UnknownKey {
-                nearest: nearest(name, &self.known),
+                nearest: nearest(name, &self.known).map(str::to_owned),
                 known: self.known.clone(),
             };
             let shown: String = name.chars().take(60).collect();

@@ -1,7 +1,9 @@
-//! The known name that a mistyped one most likely meant.
+//! The known name that a mistyped one most likely meant, for every file and command that people write.
+//!
+//! It stands here because every crate that reads such a file stands on this one.
 
 /// The closest of the known names, if any is close enough to be worth saying.
-pub(crate) fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     let typed: String = typed.chars().take(64).collect();
     known
         .iter()
