@@ -55,6 +55,15 @@ impl Terminal {
         }
     }
 
+    /// Prints something that happened, for programs, on one line; nothing in text mode.
+    pub(crate) fn event(self, event: &impl Serialize) {
+        if self.json
+            && let Ok(text) = serde_json::to_string(event)
+        {
+            write(format_args!("{text}\n"));
+        }
+    }
+
     /// Says to a person who waits what is under way; the next such line takes its place.
     pub(crate) fn progress(self, what: &str) {
         let mut error = io::stderr().lock();

@@ -52,17 +52,26 @@ fn threads() -> usize {
     std::thread::available_parallelism().map_or(MAX_THREADS, |count| count.get().min(MAX_THREADS))
 }
 
+/// A name as it stands in an address: IPv6 in brackets (RFC 3986 section 3.2.2).
+fn in_address(name: &str) -> String {
+    if name.contains(':') {
+        format!("[{name}]")
+    } else {
+        name.to_owned()
+    }
+}
+
 /// One line on standard output, for whoever started the server and waits until it is ready.
 fn announce(ready: Ready, name: &str, terminal: Terminal) {
     let answer = Answer {
         state: "ready",
         public: format!("http://{}", ready.public),
         // Its certificate is for names, so it is told by name.
-        private: format!("https://{name}:{}", ready.private.port()),
+        private: format!("https://{}:{}", in_address(name), ready.private.port()),
     };
     terminal.line(format_args!(
         "{} {} {}",
         answer.state, answer.public, answer.private
     ));
-    terminal.value(&answer);
+    terminal.event(&answer);
 }
