@@ -52,7 +52,7 @@ impl Signer {
         } else {
             None
         };
-        Self::ready(config, inventory, clock, supervisor).await
+        Self::ready(config, clock, supervisor, opening_patience(config, inventory)).await
     }
 
     /// Reaches the signer of a server that is at work, or starts one.
@@ -61,8 +61,12 @@ impl Signer {
         inventory: &Inventory,
         clock: &SharedClock,
     ) -> Result<Self, Error> {
-        if is_reachable(config) {
-            Self::ready(config, inventory, clock, None).await
+        // A server at work whose signer is just being replaced still has the right to the socket: a second signer in
+        // its place would keep the new one out. Replacing takes less than a request may wait.
+        if crate::lock::is_held(&config.office.state) {
+            Self::ready(config, clock, None, config.signer.deadline).await
+        } else if is_reachable(config) {
+            Self::ready(config, clock, None, opening_patience(config, inventory)).await
         } else {
             Self::start(config, inventory, clock).await
         }
@@ -70,19 +74,14 @@ impl Signer {
 
     async fn ready(
         config: &Configuration,
-        inventory: &Inventory,
         clock: &SharedClock,
         supervisor: Option<Supervisor>,
+        patience: Duration,
     ) -> Result<Self, Error> {
         let client = SignerClient::start(ClientSettings {
             socket: config.socket(),
             deadline: config.signer.deadline,
         });
-        let patience = if asks_on_terminal(&tokens_of(config, inventory)) {
-            TYPING_PATIENCE
-        } else {
-            OPENING_PATIENCE
-        };
         let signer = Self {
             watch: SignerWatch::new(client.clone(), Arc::clone(clock)),
             client,
@@ -101,8 +100,9 @@ impl Signer {
         let deadline = Instant::now() + patience;
         let mut tried: Option<Instant> = None;
         loop {
-            let reason = match self.client.status().await {
-                Ok(status) => match closed(&status) {
+            let status = timeout_at(deadline, self.client.status()).await;
+            let reason = match status {
+                Ok(Ok(status)) => match closed(&status) {
                     None => return Ok(()),
                     Some(token) => {
                         // Tried and failed, as opposed to still being opened.
@@ -116,10 +116,11 @@ impl Signer {
                         format!("token {} {}", token.label, token.state)
                     }
                 },
-                Err(error) => {
+                Ok(Err(error)) => {
                     self.give_up_if_it_keeps_ending()?;
                     error.to_string()
                 }
+                Err(_) => "it does not answer".to_owned(),
             };
             if Instant::now() >= deadline {
                 let seconds = patience.as_secs();
@@ -200,6 +201,14 @@ fn closed(status: &Status) -> Option<&TokenStatus> {
 pub(crate) fn tokens_of(config: &Configuration, inventory: &Inventory) -> Vec<SignerToken> {
     let holds_keys = |token: &&SignerToken| inventory.on_token(&token.settings.label).next().is_some();
     config.tokens.iter().filter(holds_keys).cloned().collect()
+}
+
+fn opening_patience(config: &Configuration, inventory: &Inventory) -> Duration {
+    if asks_on_terminal(&tokens_of(config, inventory)) {
+        TYPING_PATIENCE
+    } else {
+        OPENING_PATIENCE
+    }
 }
 
 fn asks_on_terminal(tokens: &[SignerToken]) -> bool {
