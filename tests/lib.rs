@@ -4,6 +4,7 @@
 //! in `README.md` for what is tested where.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::missing_panics_doc,

@@ -7,9 +7,31 @@ use std::path::{Path, PathBuf};
 use crate::fault::{Call, Fault, Order};
 
 /// The environment variable that names the control file.
-pub(crate) const CONTROL: &str = "FAULTY_TOKEN_CONTROL";
+const CONTROL: &str = "FAULTY_TOKEN_CONTROL";
 /// The environment variable that names the real module.
-pub(crate) const REAL: &str = "FAULTY_TOKEN_REAL";
+const REAL: &str = "FAULTY_TOKEN_REAL";
+
+/// Where the same is found when neither variable is set, because whoever started the process has cleaned its
+/// environment: in this folder of `HOME`, `faults` is the control file and `real` holds the real module's path.
+const IN_HOME: &str = ".faulty-token";
+
+/// The control file of this process.
+pub(crate) fn control_file() -> Option<PathBuf> {
+    std::env::var_os(CONTROL)
+        .map(PathBuf::from)
+        .or_else(|| in_home("faults"))
+}
+
+/// The real module of this process, where it is told.
+pub(crate) fn real_module() -> Option<PathBuf> {
+    let told = || fs::read_to_string(in_home("real")?).ok().map(PathBuf::from);
+    std::env::var_os(REAL).map(PathBuf::from).or_else(told)
+}
+
+fn in_home(name: &str) -> Option<PathBuf> {
+    let file = PathBuf::from(std::env::var_os("HOME")?).join(IN_HOME).join(name);
+    file.exists().then_some(file)
+}
 
 /// The built module, beside the running test binary.
 ///
@@ -49,7 +71,7 @@ impl Control {
 
     /// The control file of this process, where the environment names one.
     pub fn of_process() -> Option<Self> {
-        std::env::var_os(CONTROL).map(|file| Self { file: file.into() })
+        control_file().map(|file| Self { file })
     }
 
     /// What the process that loads the module needs in its environment.

@@ -20,7 +20,7 @@ use cryptoki_sys::{
     CKR_SESSION_HANDLE_INVALID, CKR_TOKEN_NOT_PRESENT,
 };
 
-use crate::control::{CONTROL, REAL, log_of};
+use crate::control::{control_file, log_of, real_module};
 use crate::fault::{Call, Fault, Order};
 
 const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
@@ -69,7 +69,7 @@ pub(crate) unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LI
 }
 
 fn load() -> Option<Modules> {
-    let path = std::env::var_os(REAL).map_or_else(|| PathBuf::from(SOFTHSM), PathBuf::from);
+    let path = real_module().unwrap_or_else(|| PathBuf::from(SOFTHSM));
     // SAFETY: loading runs the library's initialisers; it is the PKCS#11 module that the test chose.
     let library = unsafe { cryptoki_sys::Pkcs11::new(&path) }.ok()?;
     library.C_GetFunctionList.as_ref().ok()?;
@@ -200,8 +200,8 @@ fn ordered(call: Call) -> Option<Fault> {
 }
 
 fn control_text() -> String {
-    let file = std::env::var_os(CONTROL);
-    file.and_then(|file| std::fs::read_to_string(file).ok())
+    control_file()
+        .and_then(|file| std::fs::read_to_string(file).ok())
         .unwrap_or_default()
 }
 
@@ -214,13 +214,13 @@ fn hang() {
 
 /// Notes a call for `Control::calls`.
 fn count(call: Call) {
-    let Some(file) = std::env::var_os(CONTROL) else {
+    let Some(file) = control_file() else {
         return;
     };
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
-        .open(log_of(&PathBuf::from(file)));
+        .open(log_of(&file));
     if let Ok(mut log) = log {
         // A count that is lost fails the test that asks for it.
         let _ = writeln!(log, "{}", call.name());

@@ -5,6 +5,7 @@ pub mod command;
 pub mod office;
 pub mod process;
 pub mod scratch;
+pub mod server;
 pub mod token;
 pub mod tools;
 pub mod wait;

@@ -23,6 +23,18 @@ pub const LABELS: [&str; 2] = ["sinete-root", "sinete-online"];
 pub struct Office {
     folder: Scratch,
     tokens: Tokens,
+    shim: Option<Shim>,
+}
+
+/// A module between Sinete and the token: a spy, or one that fails on demand.
+#[derive(Debug, Clone)]
+pub struct Shim {
+    /// The module that Sinete is told to load.
+    pub module: PathBuf,
+    /// What it finds in its environment.
+    pub environment: Vec<(&'static str, PathBuf)>,
+    /// What it reads and writes.
+    pub paths: Vec<PathBuf>,
 }
 
 impl Office {
@@ -30,7 +42,11 @@ impl Office {
     pub fn empty(name: &str, kind: Kind) -> Self {
         let folder = Scratch::new(name);
         let tokens = Tokens::make(kind, &folder, &LABELS);
-        let office = Self { folder, tokens };
+        let office = Self {
+            folder,
+            tokens,
+            shim: None,
+        };
         copy(&workspace::root().join("ca-policies"), &office.policies());
         office.configure("");
         office.appoint_custodians();
@@ -59,21 +75,37 @@ impl Office {
         let folder = Scratch::new(name);
         copy(&self.folder, &folder);
         let tokens = self.tokens.moved_to(&folder);
-        let office = Self { folder, tokens };
+        let office = Self {
+            folder,
+            tokens,
+            shim: None,
+        };
         office.configure("");
         office
+    }
+
+    /// Puts a module between Sinete and the tokens, or takes it away again.
+    pub fn put_between(&mut self, shim: Option<Shim>) {
+        self.shim = shim;
+        self.configure("");
     }
 
     /// Writes `sinete.toml` anew: the office and its tokens, then whatever a test adds. The listeners take free ports
     /// unless the addition has a table `[listen]` of its own.
     pub fn configure(&self, addition: &str) {
         let mut text = "[office]\nname = \"Tabelionato de Teste\"\n".to_owned();
+        let real = self.tokens.module();
+        let module = self.shim.as_ref().map_or(&real, |shim| &shim.module);
+        let paths = self
+            .shim
+            .as_ref()
+            .map(|shim| shim.paths.as_slice())
+            .unwrap_or_default();
         for label in self.tokens.labels() {
             let pin = self.tokens.pin_file(label);
-            let module = self.tokens.module();
             let token = write!(
                 text,
-                "\n[[token]]\nlabel = \"{label}\"\nmodule = \"{}\"\npin_file = \"{}\"\n",
+                "\n[[token]]\nlabel = \"{label}\"\nmodule = \"{}\"\npin_file = \"{}\"\npaths = {paths:?}\n",
                 module.display(),
                 pin.display()
             );
@@ -105,6 +137,9 @@ impl Office {
         let (variable, configuration) = self.tokens.environment();
         command.args(arguments).arg("--config").arg(self.configuration());
         command.env(variable, configuration).current_dir(&*self.folder);
+        for (variable, value) in self.shim.iter().flat_map(|shim| &shim.environment) {
+            command.env(variable, value);
+        }
         command
     }
 

@@ -2,11 +2,11 @@
 //! is made. What the doctor finds and what the server refuses stands in the modules `server_*`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use system_tests::harness::command::{Finished, run};
-use system_tests::harness::office::Office;
+use system_tests::harness::office::{Office, Shim};
 use system_tests::harness::token::{Kind, PIN, write_private};
 
 /// Exit codes of `sinete`, as its help lists them.
@@ -40,11 +40,13 @@ fn an_unknown_key_of_the_hierarchy_is_named_with_its_line() {
 
 #[test]
 fn a_wrong_pin_is_tried_once_and_never_again() {
-    let office = Office::empty("bad-pin", Kind::SoftHsm);
+    let mut office = Office::empty("bad-pin", Kind::SoftHsm);
     let log = office.folder().join("spy.log");
+    let shim = spy(&office, &log);
+    office.put_between(Some(shim));
     let pin = office.tokens().pin_file("sinete-root");
     write_private(&pin, "not-the-pin");
-    let finished = run(&mut spied(&office, &log, office.ceremony("demonstration.toml")));
+    let finished = run(&mut office.ceremony("demonstration.toml"));
     assert_eq!(finished.status.code(), Some(TOKEN), "{finished}");
     says(&finished, &["sinete-root", "PIN"]);
     assert!(!finished.said().contains("not-the-pin"), "{finished}");
@@ -60,7 +62,7 @@ fn a_wrong_pin_is_tried_once_and_never_again() {
     no_key_was_made(&office);
     // With the right PIN the same command goes on.
     write_private(&pin, PIN);
-    office.configure("");
+    office.put_between(None);
     run(&mut office.ceremony("demonstration.toml")).succeeded();
     assert!(
         !office
@@ -117,18 +119,8 @@ fn no_key_was_made(office: &Office) {
     }
 }
 
-/// The command with OpenSC's spy between it and the token: every call is written down.
-fn spied(office: &Office, log: &Path, mut command: Command) -> Command {
-    let real = office.tokens().module();
-    let configuration = fs::read_to_string(office.configuration()).expect("it was written");
-    let real_text = real.to_str().expect("test paths are UTF-8");
-    let spied = configuration.replace(real_text, spy().to_str().expect("a system path is UTF-8"));
-    fs::write(office.configuration(), spied).expect("the test's folder is ours");
-    command.env("PKCS11SPY", real).env("PKCS11SPY_OUTPUT", log);
-    command
-}
-
-fn spy() -> PathBuf {
+/// OpenSC's spy, which writes every call down.
+fn spy(office: &Office, log: &Path) -> Shim {
     let candidates = [
         "/usr/lib/x86_64-linux-gnu",
         "/usr/lib/aarch64-linux-gnu",
@@ -139,7 +131,14 @@ fn spy() -> PathBuf {
         .iter()
         .map(|folder| Path::new(folder).join("pkcs11-spy.so"))
         .find(|file| file.exists());
-    spy.expect("pkcs11-spy.so comes with opensc: ops/install judges")
+    Shim {
+        module: spy.expect("pkcs11-spy.so comes with opensc: ops/install judges"),
+        environment: vec![
+            ("PKCS11SPY", office.tokens().module()),
+            ("PKCS11SPY_OUTPUT", log.to_owned()),
+        ],
+        paths: Vec::new(),
+    }
 }
 
 /// The command as it will run in so many years.

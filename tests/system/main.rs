@@ -15,5 +15,7 @@ mod hierarchy;
 mod judges;
 mod server_doctor;
 mod server_rehearsal;
+mod server_run;
 mod server_serve;
+mod token_faults;
 mod tokens;
