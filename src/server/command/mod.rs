@@ -34,7 +34,7 @@ pub(crate) struct CommandLine {
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
-    /// The configuration file; see sinete.toml.example for every key
+    /// The configuration file; see ops/sinete.toml.example for every key
     #[arg(long, global = true, value_name = "FILE", default_value = "sinete.toml")]
     pub(crate) config: PathBuf,
     /// Answer, and tell errors, as JSON

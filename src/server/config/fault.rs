@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub(crate) enum ConfigError {
     /// The file cannot be read at all.
     #[error(
-        "{path}: the configuration cannot be read: {source}; name the file with --config FILE, or begin with a copy of sinete.toml.example",
+        "{path}: the configuration cannot be read: {source}; name the file with --config FILE, or begin with a copy of ops/sinete.toml.example",
         path = path.display()
     )]
     Unreadable {

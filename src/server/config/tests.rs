@@ -228,7 +228,10 @@ fn a_file_that_is_not_there_is_named() {
 
 #[test]
 fn the_example_in_the_repository_is_accepted() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sinete.toml.example"));
+    let path = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../ops/sinete.toml.example"
+    ));
     let config = Configuration::load(path).unwrap();
     assert_eq!(config.office.state.path(), path.parent().unwrap().join("state"));
 }

@@ -3,6 +3,7 @@
 //! [`public`] is plain HTTP for anyone and only reads; [`private`] is TLS 1.3 for operators. Only [`problem`] knows
 //! which status a refusal has.
 
+mod access_log;
 mod assets;
 mod caching;
 mod dates;

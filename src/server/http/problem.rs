@@ -3,7 +3,9 @@
 
 use askama::Template;
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 
@@ -19,6 +21,10 @@ pub(crate) enum Refusal {
     MethodNotAllowed,
     /// More requests in work than the listener takes.
     Overloaded,
+    /// The request or its answer took longer than allowed.
+    TooSlow,
+    /// The request's body is larger than allowed.
+    TooLarge,
     /// This authority has not published a CRL.
     NoCrl,
     /// The operator's certificate ended while the connection was open.
@@ -33,6 +39,8 @@ impl Refusal {
             Self::NotFound | Self::NoCrl => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::CertificateExpired => StatusCode::FORBIDDEN,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -44,6 +52,8 @@ impl Refusal {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Overloaded => "overloaded",
+            Self::TooSlow => "too-slow",
+            Self::TooLarge => "too-large",
             Self::NoCrl => "no-crl",
             Self::CertificateExpired => "certificate-expired",
             Self::Internal => "internal",
@@ -56,6 +66,8 @@ impl Refusal {
             Self::NotFound => (texts.not_found, texts.not_found_remedy),
             Self::MethodNotAllowed => (texts.method_not_allowed, texts.method_not_allowed_remedy),
             Self::Overloaded => (texts.overloaded, texts.overloaded_remedy),
+            Self::TooSlow => (texts.too_slow, texts.too_slow_remedy),
+            Self::TooLarge => (texts.too_large, texts.too_large_remedy),
             Self::NoCrl => (texts.no_crl, texts.no_crl_remedy),
             Self::CertificateExpired => (texts.certificate_expired, texts.certificate_expired_remedy),
             Self::Internal => (texts.internal, texts.internal_remedy),
@@ -125,6 +137,18 @@ struct Page {
     title: &'static str,
     detail: &'static str,
     status: u16,
+}
+
+/// The limits below answer with bare statuses; this gives them their words.
+pub(crate) async fn explain(request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let response = next.run(request).await;
+    let refusal = match response.status() {
+        StatusCode::REQUEST_TIMEOUT => Refusal::TooSlow,
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
+        _ => return response,
+    };
+    refusal.answer(&headers)
 }
 
 /// For every path that is not published.

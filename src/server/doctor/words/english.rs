@@ -9,7 +9,7 @@ pub(super) fn words(discovery: &D) -> (String, &'static str, String) {
         D::ConfigurationWrong { message } => (
             message.clone(),
             "Nothing starts while a mistake stands in the configuration.",
-            "Correct the lines named above; sinete.toml.example shows every key.".to_owned(),
+            "Correct the lines named above; ops/sinete.toml.example shows every key.".to_owned(),
         ),
         D::HierarchyWrong { message } => (
             message.clone(),

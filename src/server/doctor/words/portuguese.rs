@@ -9,7 +9,7 @@ pub(super) fn words(discovery: &D) -> (String, &'static str, String) {
         D::ConfigurationWrong { message } => (
             message.clone(),
             "Nada inicia enquanto houver um erro na configuração.",
-            "Corrija as linhas indicadas; sinete.toml.example mostra todas as chaves.".to_owned(),
+            "Corrija as linhas indicadas; ops/sinete.toml.example mostra todas as chaves.".to_owned(),
         ),
         D::HierarchyWrong { message } => (
             message.clone(),

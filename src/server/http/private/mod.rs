@@ -17,7 +17,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use self::tls::CurrentCertificate;
 use super::limits::Limits;
 use super::public::within_limits;
-use super::{assets, headers, problem};
+use super::{access_log, assets, headers, problem};
 use crate::authority::Authorities;
 use crate::clock::SharedClock;
 use crate::examination::Examination;
@@ -54,7 +54,9 @@ pub(crate) fn router(site: PrivateSite, limits: &Limits) -> Router {
         .with_state(site);
     within_limits(pages, limits)
         .layer(RequestBodyLimitLayer::new(limits.body_bytes))
+        .layer(middleware::from_fn(problem::explain))
         .layer(middleware::from_fn(headers::private))
+        .layer(middleware::from_fn(access_log::private))
 }
 
 #[cfg(test)]

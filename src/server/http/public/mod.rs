@@ -20,7 +20,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::health::Health;
 use super::limits::Limits;
 use super::problem::Refusal;
-use super::{assets, headers, health, problem};
+use super::{access_log, assets, headers, health, problem};
 use crate::authority::Authorities;
 use crate::clock::SharedClock;
 
@@ -57,7 +57,9 @@ pub(crate) fn router(site: PublicSite, limits: &Limits) -> Router {
     within_limits(pages, limits)
         .merge(health)
         .layer(RequestBodyLimitLayer::new(limits.body_bytes))
+        .layer(middleware::from_fn(problem::explain))
         .layer(middleware::from_fn(headers::public))
+        .layer(middleware::from_fn(access_log::public))
 }
 
 /// Bounds the requests in work and the time of each.

@@ -318,6 +318,7 @@ async fn listening(limits: Limits) -> (SocketAddr, stop::Stopper, JoinHandle<()>
         .route("/echo", echo);
     let router = within_limits(extra, &limits)
         .layer(RequestBodyLimitLayer::new(limits.body_bytes))
+        .layer(middleware::from_fn(problem::explain))
         .merge(router(site(&fixture), &limits));
     let task = tokio::spawn(async move {
         listener.serve(Door::Plain, router, stop).await;
@@ -397,7 +398,11 @@ async fn oversized_heads_and_bodies_are_refused() {
             .starts_with("HTTP/1.1 431")
     );
     let body = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n";
-    assert!(exchange(address, body).await.starts_with("HTTP/1.1 413"));
+    let large = exchange(address, body).await;
+    assert!(
+        large.starts_with("HTTP/1.1 413") && large.contains("\"code\":\"too-large\""),
+        "{large}"
+    );
     let garbage = exchange(address, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").await;
     assert!(
         garbage.is_empty() || garbage.starts_with("HTTP/1.1 400"),
@@ -413,7 +418,10 @@ async fn a_request_that_takes_too_long_is_given_up() {
         b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     )
     .await;
-    assert!(slow.starts_with("HTTP/1.1 408"), "{slow}");
+    assert!(
+        slow.starts_with("HTTP/1.1 408") && slow.contains("\"code\":\"too-slow\""),
+        "{slow}"
+    );
     let half = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\nabc";
     let half = exchange(address, half).await;
     assert!(half.starts_with("HTTP/1.1 408"), "{half}");
