@@ -17,7 +17,10 @@ use crate::secret_file::{self, Demand, Secret};
 use crate::software_key::{StoredKey, random};
 
 /// PBKDF2 rounds. Every reader takes this many, and an office's own password is worth slowing a thief down for.
-const ITERATIONS: NonZeroU32 = NonZeroU32::new(200_000).unwrap();
+const ITERATIONS: NonZeroU32 = match NonZeroU32::new(200_000) {
+    Some(rounds) => rounds,
+    None => NonZeroU32::MIN,
+};
 /// A person copies it into a browser; shorter ones are guessed in spite of the rounds.
 const PASSWORD: Demand = Demand {
     what: "password",
