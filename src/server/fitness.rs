@@ -48,6 +48,7 @@ pub(crate) fn check_files(
     }
     for authority in hierarchy.authorities() {
         reasons.extend(out_of_force(&authority.name, authorities, now));
+        reasons.extend(without_issuer(&authority.name, authorities, now));
     }
     unfit(reasons)
 }
@@ -73,6 +74,22 @@ fn out_of_force(name: &str, authorities: &Authorities, now: Time) -> Option<Stri
             newest.not_before
         ))
     }
+}
+
+/// An authority in force that nobody here signed. Readers believe what is published because of the root: one that did
+/// not sign what stands below it must not be shown as ours (RFC 5280 section 6.1).
+fn without_issuer(name: &str, authorities: &Authorities, now: Time) -> Option<String> {
+    (1..=MAX_GENERATIONS)
+        .filter_map(|generation| authorities.find(&published_name(name, generation)))
+        .filter(|authority| authority.certificate.content().validity.contains(now))
+        .find(|authority| authorities.issuer_of(&authority.certificate).is_none())
+        .map(|authority| {
+            format!(
+                "the certificate of authority {:?} was not signed by any certificate in the same folder; restore the one of {} from the ceremony's folder",
+                authority.name,
+                authority.certificate.content().issuer
+            )
+        })
 }
 
 /// Looks at what the signer found on the tokens.
@@ -153,6 +170,24 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(told.contains("the list of keys is empty"), "{told}");
+    }
+
+    #[test]
+    fn a_root_that_did_not_sign_what_stands_below_it_stops_the_start() {
+        let fixture = Fixture::new();
+        std::fs::write(fixture.certificate_path("root"), Fixture::new().root.der()).unwrap();
+        let error = check(&fixture, &fixture.inventory(), fixture.now).unwrap_err();
+        assert_eq!(error.exit(), Exit::Keys);
+        let told = error.to_string();
+        assert!(
+            told.contains("authority \"tls\" was not signed by any certificate") && told.contains("restore"),
+            "{told}"
+        );
+        std::fs::remove_file(fixture.certificate_path("root")).unwrap();
+        let told = check(&fixture, &fixture.inventory(), fixture.now)
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("authority \"tls\" was not signed"), "{told}");
     }
 
     #[test]

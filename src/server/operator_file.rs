@@ -49,8 +49,15 @@ impl Files {
         }
     }
 
-    /// Refuses to go on where one of them is there already, before anything is signed.
-    pub(crate) fn demand_absent(&self) -> Result<(), Error> {
+    /// Refuses to go on where one of them is there already or cannot be made, before anything is signed: a
+    /// certificate whose key is lost would stay in force for its whole life.
+    pub(crate) fn demand_room(&self) -> Result<(), Error> {
+        if self.pkcs12 == self.certificate {
+            return Err(Error::Content {
+                path: self.pkcs12.clone(),
+                problem: "the PEM files beside it need this name; give an --out that ends in .p12".to_owned(),
+            });
+        }
         for path in [&self.pkcs12, &self.certificate, &self.key] {
             if path.exists() {
                 return Err(Error::Content {
@@ -59,7 +66,8 @@ impl Files {
                 });
             }
         }
-        Ok(())
+        private_file::write_new(&self.key, b"")?;
+        std::fs::remove_file(&self.key).map_err(Error::file("cannot remove", &self.key))
     }
 
     /// Writes all three. The PKCS#12 file comes last: where it is, the others are.
@@ -220,6 +228,20 @@ mod tests {
         assert!(verified.status.success(), "{}", String::from_utf8_lossy(&text));
     }
 
+    #[test]
+    fn files_that_could_not_be_written_are_refused_before_anything_is_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::beside(&folder.path().join("ana.p12"));
+        files.demand_room().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let nowhere = Files::beside(&folder.path().join("missing/ana.p12"));
+        let told = nowhere.demand_room().unwrap_err().to_string();
+        assert!(told.contains("missing/ana.key.pem"), "{told}");
+        let clash = Files::beside(&folder.path().join("ana.pem"));
+        let told = clash.demand_room().unwrap_err().to_string();
+        assert!(told.contains("ends in .p12"), "{told}");
+    }
+
     #[tokio::test]
     async fn an_operators_files_are_never_overwritten_and_the_record_holds_no_secret() {
         let fixture = Fixture::new();
@@ -227,7 +249,7 @@ mod tests {
         let (files, password) = issued(&fixture, folder.path()).await;
         assert!(
             files
-                .demand_absent()
+                .demand_room()
                 .unwrap_err()
                 .to_string()
                 .contains("never overwritten")

@@ -49,7 +49,7 @@ struct Answer {
 pub(super) fn run(common: &Common, arguments: &Arguments, terminal: Terminal) -> Result<Exit, Error> {
     let config = Configuration::load(&common.config)?;
     let files = Files::beside(&arguments.out);
-    files.demand_absent()?;
+    files.demand_room()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,6 +1,7 @@
 //! `/aia/{authority}.cer` and `/crl/{authority}.crl`: bytes as they were signed.
 
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -13,12 +14,18 @@ use crate::http::problem::Refusal;
 /// A CRL larger than this is not read into memory for every reader; an offline root's has a few entries.
 const MAX_CRL_BYTES: u64 = 16 * 1024 * 1024;
 
+/// The last part of the path; what is not UTF-8 names nothing, and is refused in our own form.
+type NamedFile = Result<Path<String>, PathRejection>;
+
 /// An authority's certificate (RFC 5280 section 4.2.2.1: DER, `application/pkix-cert`).
 pub(super) async fn certificate(
     State(site): State<PublicSite>,
-    Path(file): Path<String>,
+    file: NamedFile,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Path(file)) = file else {
+        return Refusal::NotFound.answer(&headers);
+    };
     let Some(authority) = named(&site, &file, ".cer") else {
         return Refusal::NotFound.answer(&headers);
     };
@@ -33,11 +40,10 @@ pub(super) async fn certificate(
 }
 
 /// The CRL that the ceremony left for an authority (RFC 5280 section 4.2.1.13: DER, `application/pkix-crl`).
-pub(super) async fn crl(
-    State(site): State<PublicSite>,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn crl(State(site): State<PublicSite>, file: NamedFile, headers: HeaderMap) -> Response {
+    let Ok(Path(file)) = file else {
+        return Refusal::NotFound.answer(&headers);
+    };
     let Some(authority) = named(&site, &file, ".crl") else {
         return Refusal::NotFound.answer(&headers);
     };

@@ -206,6 +206,8 @@ async fn no_address_leads_outside_the_published_names() {
         "/aia/ROOT.cer",
         "/aia/root.cer/",
         "/aia/%00.cer",
+        "/aia/%ff%fe.cer",
+        "/crl/%ff",
         "/crl/..%2f..%2fkeys.toml",
         "/aia/root.crl",
         "//",
