@@ -60,6 +60,27 @@ fn it_makes_an_office_and_a_second_run_finds_it_again() {
 }
 
 #[test]
+fn after_a_wrong_pin_it_says_what_to_do_and_doing_it_helps() {
+    let scratch = Scratch::new("run-pin");
+    let folder = odd_folder(&scratch);
+    run(ops_run(&folder).arg("--stop-after-ready")).succeeded();
+    let pin = folder.join("pins/sinete-online");
+    let right = std::fs::read(&pin).expect("the first run made it");
+    std::fs::write(&pin, "no such PIN").expect("a PIN file is written");
+    run(ops_run(&folder).arg("--stop-after-ready")).refused();
+    std::fs::write(&pin, right).expect("a PIN file is written");
+    // The token remembers, so the right PIN alone is not tried.
+    let told = run(ops_run(&folder).arg("--stop-after-ready")).refused();
+    assert!(!told.stderr.contains("Making token"), "{told}");
+    let (_, remedy) = told
+        .stderr
+        .split_once("log in once with: ")
+        .unwrap_or_else(|| panic!("no remedy: {told}"));
+    run(Command::new("bash").args(["-c", remedy])).succeeded();
+    run(ops_run(&folder).arg("--stop-after-ready")).succeeded();
+}
+
+#[test]
 fn ctrl_c_stops_it_cleanly_and_two_at_once_are_told_apart() {
     use std::os::unix::process::CommandExt as _;
     let scratch = Scratch::new("run-stop");
