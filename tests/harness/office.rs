@@ -40,6 +40,27 @@ pub struct Shim {
 impl Office {
     /// An office with fresh tokens and custodians, and no keys yet.
     pub fn empty(name: &str, kind: Kind) -> Self {
+        let office = Self::without_people(name, kind);
+        copy(&workspace::root().join("ca-policies"), &office.policies());
+        office.appoint_custodians();
+        office
+    }
+
+    /// A second machine of this office: the same policies and custodians, and tokens of its own.
+    pub fn second_machine(&self, name: &str, kind: Kind) -> Self {
+        let second = Self::without_people(name, kind);
+        copy(&self.policies(), &second.policies());
+        for name in CUSTODIANS {
+            for file in [Self::custodian_key, Self::passphrase] {
+                fs::copy(file(self, name), file(&second, name)).expect("the tests' folders are ours");
+            }
+        }
+        fs::create_dir_all(second.state().join("ceremonies")).expect("the test's folder is ours");
+        fs::copy(self.custodians(), second.custodians()).expect("the tests' folders are ours");
+        second
+    }
+
+    fn without_people(name: &str, kind: Kind) -> Self {
         let folder = Scratch::new(name);
         let tokens = Tokens::make(kind, &folder, &LABELS);
         let office = Self {
@@ -47,9 +68,7 @@ impl Office {
             tokens,
             shim: None,
         };
-        copy(&workspace::root().join("ca-policies"), &office.policies());
         office.configure("");
-        office.appoint_custodians();
         office
     }
 
@@ -143,12 +162,17 @@ impl Office {
         command
     }
 
-    /// `sinete ceremony run` with two custodians in the room. A script is one of `ca-policies/ceremonies`, or a file of
-    /// the test.
+    /// `sinete ceremony run` with two custodians in the room, as many as must agree. A script is one of
+    /// `ca-policies/ceremonies`, or a file of the test.
     pub fn ceremony(&self, script: impl AsRef<Path>) -> Command {
+        self.ceremony_with(&CUSTODIANS[..2], script)
+    }
+
+    /// The same with these custodians in the room.
+    pub fn ceremony_with(&self, present: &[&str], script: impl AsRef<Path>) -> Command {
         let mut command = self.sinete(&["ceremony", "run", "--approve-all"]);
         command.arg(self.policies().join("ceremonies").join(script));
-        for name in CUSTODIANS.iter().take(2) {
+        for name in present {
             let of = |file: PathBuf| format!("{name}={}", file.display());
             command.arg("--present").arg(of(self.custodian_key(name)));
             command.arg("--passphrase-file").arg(of(self.passphrase(name)));
@@ -207,15 +231,28 @@ impl Office {
         names
     }
 
-    /// The one folder of a ceremony.
+    /// The list of custodians.
+    pub fn custodians(&self) -> PathBuf {
+        self.state().join("ceremonies/custodians.toml")
+    }
+
+    /// The folder through which envelopes travel.
+    pub fn exchange(&self) -> PathBuf {
+        self.state().join("exchange")
+    }
+
+    /// The folder of the one ceremony.
     pub fn ceremony_folder(&self) -> PathBuf {
-        let folders = fs::read_dir(self.state().join("ceremonies")).expect("there was a ceremony");
-        let mut folders = folders
-            .map(|entry| entry.expect("a folder can be listed").path())
-            .filter(|path| path.is_dir());
-        let folder = folders.next().expect("there was a ceremony");
-        assert!(folders.next().is_none(), "there was more than one ceremony");
-        folder
+        let mut folders = self.ceremonies();
+        assert_eq!(folders.len(), 1, "there was one ceremony: {folders:?}");
+        folders.remove(0)
+    }
+
+    /// The folders of all ceremonies.
+    pub fn ceremonies(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.state().join("ceremonies")).expect("there was a ceremony");
+        let paths = entries.map(|entry| entry.expect("a folder can be listed").path());
+        paths.filter(|path| path.is_dir()).collect()
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn verify(chains: &[&Chain]) -> Vec<Result<(), String>> {
     let chains = chains.iter().map(|chain| files(chain)).collect();
     let answer = ask(&Request {
         chains,
-        pairs: Vec::new(),
+        ..Request::default()
     });
     answer
         .chains

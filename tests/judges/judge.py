@@ -1,7 +1,8 @@
 """Judges certificates with pkilint and pyca/cryptography, all of them in one start of Python.
 
-Reads JSON from standard input: {"chains": [[leaf.pem, ..., root.pem], ...], "pairs": [[subject.pem, issuer.pem], ...]}.
-Answers {"chains": [null or reason, ...], "findings": [[{"code", "severity", "where", "message"}, ...], ...]}.
+Reads JSON from standard input: {"chains": [[leaf.pem, ..., root.pem], ...], "pairs": [[subject.pem, issuer.pem], ...],
+"crls": [file.pem, ...]}. Answers {"chains": [null or reason, ...], "findings": [[{"code", "severity", "where", "message"},
+...], ...], "crl_findings": [the same, ...]}.
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import json
 import sys
 
 from cryptography import x509
-from pkilint.bin import lint_pkix_cert, lint_pkix_signer_signee_cert_chain
+from pkilint.bin import lint_crl, lint_pkix_cert, lint_pkix_signer_signee_cert_chain
 
 
 def judge_chain(files):
@@ -63,6 +64,7 @@ def main():
         {
             "chains": [judge_chain(files) for files in request["chains"]],
             "findings": [findings(pair) for pair in request["pairs"]],
+            "crl_findings": [lint(lint_crl.main, ["-t", "CRL", "-p", "PKIX", crl]) for crl in request["crls"]],
         },
         sys.stdout,
     )

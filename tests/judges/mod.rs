@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::harness::tools::Tool;
 
 pub use openssl::{certificate_round_trips, crl_verifies, openssl, openssl_36, request_verifies};
-pub use pkilint::{Exception, Only, findings, lint};
+pub use pkilint::{Exception, Only, findings, lint, lint_crls};
 pub use python::Finding;
 
 /// A certificate and the authorities above it, as PEM files.

@@ -4,6 +4,8 @@
 //! an exception that nothing needs any more is itself a failure.
 
 use super::python::{Finding, Request, ask};
+use std::path::PathBuf;
+
 use super::{Algorithm, Chain};
 
 /// A finding that we accept, and why.
@@ -63,8 +65,8 @@ pub fn findings(chains: &[Chain]) -> Vec<Vec<Finding>> {
         .map(|chain| (chain.leaf().as_path(), chain.issuer().as_path()))
         .collect();
     let answer = ask(&Request {
-        chains: Vec::new(),
         pairs,
+        ..Request::default()
     });
     assert_eq!(
         answer.findings.len(),
@@ -72,6 +74,19 @@ pub fn findings(chains: &[Chain]) -> Vec<Vec<Finding>> {
         "pkilint left certificates out"
     );
     answer.findings
+}
+
+/// Lints revocation lists, and fails on every finding.
+#[track_caller]
+pub fn lint_crls(crls: &[PathBuf]) {
+    let answer = ask(&Request {
+        crls: crls.iter().map(PathBuf::as_path).collect(),
+        ..Request::default()
+    });
+    assert_eq!(answer.crl_findings.len(), crls.len(), "pkilint left lists out");
+    for (crl, findings) in crls.iter().zip(answer.crl_findings) {
+        assert!(findings.is_empty(), "{}: {findings:#?}", crl.display());
+    }
 }
 
 impl Exception {

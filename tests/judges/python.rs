@@ -16,6 +16,8 @@ pub(super) struct Request<'a> {
     pub(super) chains: Vec<Vec<&'a Path>>,
     /// Subject and issuer, for pkilint.
     pub(super) pairs: Vec<(&'a Path, &'a Path)>,
+    /// Revocation lists, for pkilint.
+    pub(super) crls: Vec<&'a Path>,
 }
 
 /// What was said, in the request's order.
@@ -25,6 +27,8 @@ pub(super) struct Answer {
     pub(super) chains: Vec<Option<String>>,
     /// What pkilint holds against each pair.
     pub(super) findings: Vec<Vec<Finding>>,
+    /// What pkilint holds against each revocation list.
+    pub(super) crl_findings: Vec<Vec<Finding>>,
 }
 
 /// One thing that pkilint holds against a certificate.

@@ -9,7 +9,7 @@ use system_tests::harness::office::Office;
 use system_tests::harness::process::Running;
 use system_tests::harness::token::{Kind, PIN};
 
-use crate::hierarchy::{ROOT, judge, small_office};
+use crate::hierarchy::{ROOT, judge, small_office, transcripts_are_intact};
 
 /// Longer than any run of the small ceremony takes.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -40,9 +40,7 @@ fn killed_again_and_again(kind: Kind, ceremonies: u64) {
         "only {cuts} runs were killed: this test has cut too little"
     );
     for office in &offices {
-        let mut verify = office.sinete(&["ceremony", "status"]);
-        let verified = run(verify.arg("--verify").arg(office.ceremony_folder())).succeeded();
-        assert!(verified.stdout.contains("is intact"), "{verified}");
+        transcripts_are_intact(office);
         no_key_is_lost_or_left_over(office);
     }
     judge(&offices, &[ROOT]);

@@ -3,13 +3,15 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use system_tests::harness::command::run;
 use system_tests::harness::office::Office;
 use system_tests::harness::scratch::Scratch;
 use system_tests::harness::token::Kind;
 use system_tests::judges::{
-    Algorithm, Chain, Exception, Only, agree, certificate_round_trips, crl_verifies, lint, request_verifies,
+    Algorithm, Chain, Exception, Only, agree, certificate_round_trips, crl_verifies, lint, lint_crls,
+    request_verifies,
 };
 use toml::{Table, Value};
 
@@ -120,12 +122,22 @@ pub(crate) fn judge(offices: &[Office], exceptions: &[Exception]) {
     }
     for office in offices {
         let algorithms = |name: &str| chain(office, &hierarchy(office), name).algorithms;
-        for authority in office.names("crls", ".pem") {
-            let crl = office.state().join("crls").join(format!("{authority}.pem"));
-            crl_verifies(&crl, &office.certificate(&authority), &algorithms(&authority));
+        let crl = |authority: &String| office.state().join("crls").join(format!("{authority}.pem"));
+        let authorities = office.names("crls", ".pem");
+        for authority in &authorities {
+            crl_verifies(
+                &crl(authority),
+                &office.certificate(authority),
+                &algorithms(authority),
+            );
         }
-        let requests = office.ceremony_folder().join("requests");
-        for request in fs::read_dir(&requests).expect("the ceremony made requests") {
+        lint_crls(&authorities.iter().map(crl).collect::<Vec<_>>());
+        transcripts_are_intact(office);
+        let folders = office
+            .ceremonies()
+            .into_iter()
+            .map(|folder| folder.join("requests"));
+        for request in folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten() {
             let request = request.expect("a folder can be listed").path();
             if request.extension().is_some_and(|ending| ending == "pem") {
                 let name = request
@@ -135,6 +147,19 @@ pub(crate) fn judge(offices: &[Office], exceptions: &[Exception]) {
                 request_verifies(&request, &algorithms(name));
             }
         }
+    }
+}
+
+/// What every ceremony sealed is still what it sealed, as `sinete ceremony status --verify` and sha256sum see it.
+pub(crate) fn transcripts_are_intact(office: &Office) {
+    for folder in office.ceremonies() {
+        let mut verify = office.sinete(&["ceremony", "status"]);
+        let verified = run(verify.arg("--verify").arg(&folder)).succeeded();
+        assert!(verified.stdout.contains("is intact"), "{verified}");
+        run(Command::new("sha256sum")
+            .args(["--check", "--strict", "--quiet", "SHA256SUMS"])
+            .current_dir(&folder))
+        .succeeded();
     }
 }
 

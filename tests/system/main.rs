@@ -9,6 +9,7 @@
 mod audit;
 mod bad_input;
 mod ceremony_killed;
+mod ceremony_machines;
 mod documents;
 mod edges;
 mod hierarchy;
