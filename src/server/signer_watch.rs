@@ -83,6 +83,11 @@ impl SignerWatch {
             let answer = client.status().await;
             self.update(answer.map_err(|error| error.to_string()));
         }
+        self.last()
+    }
+
+    /// The state as it was found last.
+    fn last(&self) -> SignerState {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -132,7 +137,15 @@ impl SignerWatch {
                         return;
                     }
                 }
-                () = processes.another() => self.count_restart(),
+                news = processes.news() => match news {
+                    News::Another => self.count_restart(),
+                    // Health must not say "ready" until somebody asks again.
+                    News::Ended(reason) => {
+                        self.update(Err(reason));
+                        tell(&self.last(), &health);
+                    }
+                    News::Nothing => {}
+                },
             }
         }
     }
@@ -164,20 +177,38 @@ impl Processes {
         Self { states, current }
     }
 
-    /// Returns when another process than the one before answers.
-    async fn another(&mut self) {
+    /// Waits for what the supervisor says next.
+    async fn news(&mut self) -> News {
         let Some(states) = &mut self.states else {
             return std::future::pending().await;
         };
-        let current = self.current;
-        let other = states.wait_for(|state| running(state).is_some_and(|process| Some(process) != current));
-        let found = other.await.ok().and_then(|state| running(&state));
-        match found {
-            Some(process) => self.current = Some(process),
+        if states.changed().await.is_err() {
             // The supervisor is gone: nothing will ever come.
-            None => std::future::pending().await,
+            return std::future::pending().await;
+        }
+        match &*states.borrow_and_update() {
+            State::Running { process } if self.current != Some(*process) => {
+                self.current = Some(*process);
+                News::Another
+            }
+            // Before the first start there is nothing that could have ended.
+            State::Waiting { reason, failures } if *failures > 0 => News::Ended(reason.clone()),
+            State::Running { .. } | State::Starting { .. } | State::Waiting { .. } | State::Stopped => {
+                News::Nothing
+            }
         }
     }
+}
+
+/// What the supervisor says of the signer process.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    /// Another process than the one before answers.
+    Another,
+    /// The process ended, for this reason.
+    Ended(String),
+    /// Nothing that was not known.
+    Nothing,
 }
 
 const fn running(state: &State) -> Option<u32> {
@@ -255,5 +286,34 @@ mod tests {
         stopper.stop();
         task.await.unwrap();
         assert_eq!(watch.ask().await.restarts, 3 + 2, "three before, two now");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn health_says_at_once_that_the_process_ended() {
+        let (watch, _, _) = watched();
+        let first = State::Waiting {
+            reason: "not started yet".to_owned(),
+            failures: 0,
+        };
+        let (states, receiver) = watch::channel(first);
+        let (stopper, stop) = crate::stop::channel();
+        let health = Health::new();
+        let task = tokio::spawn(watch.clone().follow(Some(receiver), health.clone(), stop));
+        let begun = tokio::time::Instant::now();
+        states.send_replace(State::Running { process: 1 });
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!health.reasons().contains(&Reason::SignerUnavailable));
+        let reason = "the signer ended (signal: 9 (SIGKILL))".to_owned();
+        let ended = State::Waiting { reason, failures: 1 };
+        states.send_replace(ended);
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        assert!(health.reasons().contains(&Reason::SignerUnavailable));
+        assert_eq!(begun.elapsed(), Duration::ZERO, "nobody waited for the next look");
+        stopper.stop();
+        task.await.unwrap();
     }
 }
