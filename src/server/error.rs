@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use pki::signing::SignError;
 use serde::Serialize;
 
 use crate::config::ConfigError;
@@ -163,6 +164,7 @@ impl Error {
             | Self::TokenNotOpen { .. } => Exit::Token,
             Self::Ceremony(error) => ceremony_exit(error),
             Self::Unfit { .. } | Self::NoAuthority { .. } => Exit::Keys,
+            Self::Pki(pki::Error::Signer(error)) => signer_exit(error),
             Self::Pki(_) | Self::NotACustodian { .. } => Exit::Refused,
             Self::Tls(_)
             | Self::Verifier(_)
@@ -172,6 +174,15 @@ impl Error {
             | Self::System { .. } => Exit::Failed,
             Self::Listener { .. } => Exit::Listener,
         }
+    }
+}
+
+/// A signer that would not is told apart from one that could not: only the second gets better by itself.
+const fn signer_exit(error: &SignError) -> Exit {
+    match error {
+        SignError::Refused { .. } | SignError::Budget { .. } => Exit::Refused,
+        SignError::UnknownKey { .. } => Exit::Keys,
+        _ => Exit::Token,
     }
 }
 
@@ -226,5 +237,25 @@ fn render(error: &impl Display, exit: Exit, json: bool) -> String {
     match serde_json::to_string(&told) {
         Ok(object) if json => format!("{object}\n"),
         _ => format!("sinete: {text}\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signer_that_could_not_is_told_apart_from_one_that_would_not() {
+        let exit = |error: SignError| Error::Pki(error.into()).exit();
+        let reason = || "gone".to_owned();
+        let key = || "tls".to_owned();
+        assert_eq!(exit(SignError::Unavailable { reason: reason() }), Exit::Token);
+        assert_eq!(exit(SignError::Token { reason: reason() }), Exit::Token);
+        assert_eq!(exit(SignError::UnknownKey { key: key() }), Exit::Keys);
+        let refused = SignError::Refused {
+            key: key(),
+            rule: reason(),
+        };
+        assert_eq!(exit(refused), Exit::Refused);
     }
 }
