@@ -9,7 +9,9 @@ use crate::key::KeyId;
 use crate::return_value::ReturnValue;
 
 /// The command that tells Sinete that a PIN was corrected; it is part of several remedies.
-const PIN_CORRECTED: &str = "correct the PIN, then log in once with `sinete hsm probe --pin-corrected`";
+fn pin_corrected(token: &str) -> String {
+    format!("correct the PIN, then log in once with `sinete hsm probe --token {token} --pin-corrected`")
+}
 
 /// Why something about a token, its keys or the files beside it did not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,14 +88,18 @@ pub enum Error {
         token: String,
     },
     /// The token says that one more wrong PIN locks it.
-    #[error("one more wrong PIN locks token {token:?}, so nothing was tried; {PIN_CORRECTED}")]
+    #[error(
+        "one more wrong PIN locks token {token:?}, so nothing was tried; {}",
+        pin_corrected(token)
+    )]
     PinFinalTry {
         /// The token's label.
         token: String,
     },
     /// The token says that a wrong PIN was given since the last good one.
     #[error(
-        "a wrong PIN was given to token {token:?} since its last login, so nothing was tried; {PIN_CORRECTED}"
+        "a wrong PIN was given to token {token:?} since its last login, so nothing was tried; {}",
+        pin_corrected(token)
     )]
     PinCountLow {
         /// The token's label.
@@ -112,13 +118,19 @@ pub enum Error {
         token: String,
     },
     /// The token refused the PIN. It will not be tried again.
-    #[error("token {token:?} refused the PIN; it is not tried again, because tokens lock; {PIN_CORRECTED}")]
+    #[error(
+        "token {token:?} refused the PIN; it is not tried again, because tokens lock; {}",
+        pin_corrected(token)
+    )]
     PinWrong {
         /// The token's label.
         token: String,
     },
     /// This process already saw the token refuse its PIN.
-    #[error("token {token:?} refused its PIN earlier, so nothing was tried; {PIN_CORRECTED}")]
+    #[error(
+        "token {token:?} refused its PIN earlier, so nothing was tried; {}",
+        pin_corrected(token)
+    )]
     PinRefusedBefore {
         /// The token's label.
         token: String,
@@ -416,5 +428,20 @@ fn listed(names: &[String]) -> String {
         "none".to_owned()
     } else {
         names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remedy_for_a_wrong_pin_can_be_typed_where_there_are_several_tokens() {
+        let token = "sinete-online".to_owned();
+        let told = Error::PinWrong { token }.to_string();
+        assert!(
+            told.contains("`sinete hsm probe --token sinete-online --pin-corrected`"),
+            "{told}"
+        );
     }
 }

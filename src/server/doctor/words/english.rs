@@ -68,7 +68,7 @@ pub(super) fn words(discovery: &D) -> (String, &'static str, String) {
         D::PinNotTried { token, message } => (
             format!("Token {token}: {message}."),
             "Tokens lock after a few wrong PINs, some of them for good; so no PIN was tried.",
-            "Find out who gave a wrong PIN, correct it, then: sinete hsm probe --pin-corrected".to_owned(),
+            format!("Find out who gave a wrong PIN, correct it, then: sinete hsm probe --token {token} --pin-corrected"),
         ),
         D::NoInventory { path } => (
             format!("There is no list of keys at {}.", path.display()),

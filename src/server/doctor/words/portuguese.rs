@@ -67,7 +67,7 @@ pub(super) fn words(discovery: &D) -> (String, &'static str, String) {
         D::PinNotTried { token, message } => (
             format!("Token {token}: {message}."),
             "Tokens se bloqueiam após poucos PINs errados, alguns para sempre; por isso nenhum PIN foi tentado.",
-            "Descubra quem informou um PIN errado, corrija-o e depois: sinete hsm probe --pin-corrected".to_owned(),
+            format!("Descubra quem informou um PIN errado, corrija-o e depois: sinete hsm probe --token {token} --pin-corrected"),
         ),
         D::NoInventory { path } => (
             format!("Não há lista de chaves em {}.", path.display()),
