@@ -37,6 +37,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    forbid_core_dumps();
     let line = command::CommandLine::parse();
     let json = line.common.json;
     match command::run(line) {
@@ -46,4 +47,16 @@ fn main() -> ExitCode {
             error.exit().into()
         }
     }
+}
+
+/// Every command may hold a passphrase or the listener's key for a moment; none may end up in a core file. The signer
+/// does more than this, and demands it.
+fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // Lowering a limit of one's own is always allowed.
+    let _ = setrlimit(Resource::Core, none);
 }

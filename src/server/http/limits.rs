@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(crate) struct Limits {
     /// Connections at once; further ones wait in the kernel's queue.
     pub(crate) connections: usize,
+    /// Connections at once from one client; further ones are closed at once, so that others get in.
+    pub(crate) connections_each: usize,
     /// Requests in work at once; further ones are told 503 with `Retry-After`.
     pub(crate) requests: usize,
     /// Octets of a request's body.
@@ -32,6 +34,7 @@ impl Limits {
     /// Many strangers, small questions.
     pub(crate) const PUBLIC: Self = Self {
         connections: 1024,
+        connections_each: 256,
         requests: 256,
         body_bytes: 64 * 1024,
         head_bytes: 16 * 1024,
@@ -46,11 +49,12 @@ impl Limits {
     /// Few, known, and with more to say.
     pub(crate) const PRIVATE: Self = Self {
         connections: 256,
+        connections_each: 64,
         requests: 64,
         body_bytes: 1024 * 1024,
         head_bytes: 32 * 1024,
         headers: 100,
-        handshake: Duration::from_secs(10),
+        handshake: Duration::from_secs(3),
         // Browsers keep connections open between clicks; a closed one costs them a handshake.
         head_time: Duration::from_mins(1),
         request_time: Duration::from_secs(30),

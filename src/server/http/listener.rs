@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::limits::Limits;
+use super::peers::{Peer, Peers};
 use super::private::operator::Operator;
 use super::stall::StallGuard;
 use crate::error::Error;
@@ -75,10 +76,11 @@ impl Listener {
     /// Serves until the order to stop, then lets requests in work finish within the limit.
     pub(crate) async fn serve(self, door: Door, router: Router, mut stop: Stop) {
         let slots = Arc::new(Semaphore::new(self.limits.connections));
+        let peers = Peers::new(self.limits.connections_each);
         let mut connections = JoinSet::new();
         loop {
-            let (stream, slot) = tokio::select! {
-                accepted = self.accept(&slots) => match accepted {
+            let (stream, slot, peer) = tokio::select! {
+                accepted = self.accept(&slots, &peers) => match accepted {
                     Some(accepted) => accepted,
                     None if stop.ordered_within(ACCEPT_PAUSE).await => break,
                     None => continue,
@@ -92,7 +94,7 @@ impl Listener {
             let (door, router) = (door.clone(), router.clone());
             connections.spawn(async move {
                 connection.run(stream, door, router).await;
-                drop(slot);
+                drop((slot, peer));
             });
             while connections.try_join_next().is_some() {}
         }
@@ -103,14 +105,24 @@ impl Listener {
         drain(which, connections, limits.drain).await;
     }
 
-    async fn accept(&self, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    /// The next connection from a client that has not too many already.
+    async fn accept(
+        &self,
+        slots: &Arc<Semaphore>,
+        peers: &Arc<Peers>,
+    ) -> Option<(TcpStream, OwnedSemaphorePermit, Peer)> {
         // The semaphore is never closed.
         let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-        match self.tcp.accept().await {
-            Ok((stream, _)) => Some((stream, slot)),
-            Err(error) => {
-                tracing::warn!(listener = self.which, %error, "a connection could not be accepted");
-                None
+        loop {
+            match self.tcp.accept().await {
+                Ok((stream, from)) => match peers.enter(from.ip()) {
+                    Some(peer) => return Some((stream, slot, peer)),
+                    None => drop(stream),
+                },
+                Err(error) => {
+                    tracing::warn!(listener = self.which, %error, "a connection could not be accepted");
+                    return None;
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod language;
 pub(crate) mod limits;
 pub(crate) mod listener;
+mod peers;
 pub(crate) mod private;
 mod problem;
 pub(crate) mod public;

@@ -491,6 +491,33 @@ async fn a_client_that_never_reads_its_answer_loses_the_connection() {
 }
 
 #[tokio::test]
+async fn a_client_with_its_share_of_connections_leaves_room_for_others() {
+    let limits = Limits {
+        connections_each: 4,
+        head_time: Duration::from_secs(60),
+        ..short()
+    };
+    let (address, _stopper, _task) = listening(limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    // The kernel accepts the fifth; the listener closes it without a word.
+    let refused = exchange(address, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(refused, "");
+    let elsewhere = tokio::net::TcpSocket::new_v4().unwrap();
+    elsewhere.bind(SocketAddr::from(([127, 0, 0, 2], 0))).unwrap();
+    let mut other = elsewhere.connect(address).await.unwrap();
+    other
+        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    other.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
 async fn the_order_to_stop_drains_and_then_cuts() {
     let limits = Limits {
         request_time: Duration::from_secs(30),
