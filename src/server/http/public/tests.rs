@@ -494,7 +494,7 @@ async fn a_client_that_never_reads_its_answer_loses_the_connection() {
 async fn a_client_with_its_share_of_connections_leaves_room_for_others() {
     let limits = Limits {
         connections_each: 4,
-        head_time: Duration::from_secs(60),
+        head_time: Duration::from_mins(1),
         ..short()
     };
     let (address, _stopper, _task) = listening(limits).await;
