@@ -158,20 +158,24 @@ impl Error {
                 Exit::Configuration
             }
             Self::WhichToken { .. } => Exit::Usage,
+            Self::Hsm(hsm::Error::Inventory { .. }) => Exit::Configuration,
+            Self::Unfit { .. } | Self::NoAuthority { .. } | Self::Hsm(hsm::Error::UnknownKey { .. }) => {
+                Exit::Keys
+            }
+            Self::Tls(_)
+            | Self::Verifier(_)
+            | Self::File { .. }
+            | Self::Hsm(hsm::Error::File { .. })
+            | Self::AlreadyRunning { .. }
+            | Self::Random
+            | Self::System { .. } => Exit::Failed,
             Self::Hsm(_)
             | Self::SignerNotReady { .. }
             | Self::SignerEnds { .. }
             | Self::TokenNotOpen { .. } => Exit::Token,
             Self::Ceremony(error) => ceremony_exit(error),
-            Self::Unfit { .. } | Self::NoAuthority { .. } => Exit::Keys,
             Self::Pki(pki::Error::Signer(error)) => signer_exit(error),
             Self::Pki(_) | Self::NotACustodian { .. } => Exit::Refused,
-            Self::Tls(_)
-            | Self::Verifier(_)
-            | Self::File { .. }
-            | Self::AlreadyRunning { .. }
-            | Self::Random
-            | Self::System { .. } => Exit::Failed,
             Self::Listener { .. } => Exit::Listener,
         }
     }
@@ -242,6 +246,8 @@ fn render(error: &impl Display, exit: Exit, json: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hsm::inventory::Inventory;
+
     use super::*;
 
     #[test]
@@ -257,5 +263,14 @@ mod tests {
             rule: reason(),
         };
         assert_eq!(exit(refused), Exit::Refused);
+    }
+
+    #[test]
+    fn a_mistake_in_the_list_of_keys_is_a_mistake_in_a_file() {
+        let path = std::path::Path::new("keys.toml");
+        let mistaken = Inventory::parse("[[key]]\nname = 3\n", path).unwrap_err();
+        assert_eq!(Error::Hsm(mistaken).exit(), Exit::Configuration);
+        let missing = Inventory::read(std::path::Path::new("/nowhere/keys.toml")).unwrap_err();
+        assert_eq!(Error::Hsm(missing).exit(), Exit::Failed);
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
@@ -21,30 +21,41 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
 /// Crash here: before the rename the old file stands, with a `.new` beside it that the next write replaces; after
 /// it the new one stands. The folder is flushed so that the rename survives a power cut.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut fresh = path.as_os_str().to_owned();
-    fresh.push(".new");
-    let fresh = Path::new(&fresh);
-    match fs::remove_file(fresh) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Error::file("cannot remove", fresh)(error));
-        }
-        _ => {}
-    }
-    let mut file = create(fresh)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(Error::file("cannot write", fresh))?;
-    fs::rename(fresh, path).map_err(Error::file("cannot replace", path))?;
+    let fresh = write_fresh(path, bytes)?;
+    fs::rename(&fresh, path).map_err(Error::file("cannot replace", path))?;
     flush_folder(path)
 }
 
-/// Writes a file that must not be there yet, readable by its owner alone.
+/// Writes a file that must not be there yet, readable by its owner alone: whole, or not at all when the disk is full.
+///
+/// Crash here: at most a `.new` is left, which the next write replaces. The link is what fails if the file is there.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut file = create(path)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(Error::file("cannot write", path))?;
+    let fresh = write_fresh(path, bytes)?;
+    let linked = fs::hard_link(&fresh, path).map_err(Error::file("cannot create", path));
+    fs::remove_file(&fresh).map_err(Error::file("cannot remove", &fresh))?;
+    linked?;
     flush_folder(path)
+}
+
+/// Writes the bytes beside the file that they are for, and to the disk.
+fn write_fresh(path: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    let fresh = PathBuf::from(fresh);
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::file("cannot remove", &fresh)(error));
+        }
+        _ => {}
+    }
+    let mut file = create(&fresh)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // What is half there helps nobody; if it stays, the next write replaces it.
+        let _ = fs::remove_file(&fresh);
+        return Err(Error::file("cannot write", &fresh)(error));
+    }
+    Ok(fresh)
 }
 
 /// The mode is given at the creation: there is no moment in which others could open the file.
@@ -106,5 +117,11 @@ mod tests {
                 .contains("cannot create")
         );
         assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing else is left"
+        );
     }
 }
