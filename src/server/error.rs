@@ -267,10 +267,10 @@ mod tests {
 
     #[test]
     fn a_mistake_in_the_list_of_keys_is_a_mistake_in_a_file() {
-        let path = std::path::Path::new("keys.toml");
+        let path = Path::new("keys.toml");
         let mistaken = Inventory::parse("[[key]]\nname = 3\n", path).unwrap_err();
         assert_eq!(Error::Hsm(mistaken).exit(), Exit::Configuration);
-        let missing = Inventory::read(std::path::Path::new("/nowhere/keys.toml")).unwrap_err();
+        let missing = Inventory::read(Path::new("/nowhere/keys.toml")).unwrap_err();
         assert_eq!(Error::Hsm(missing).exit(), Exit::Failed);
     }
 }
