@@ -1,5 +1,6 @@
 // Judges certificate paths with OpenJDK's PKIX validator. Reads lines "name TAB leaf.pem TAB ... TAB root.pem",
 // answers "name TAB accepted" or "name TAB reason". Run from its source: java Paths.java
+// "java Paths.java knows ALGORITHM" answers yes or no.
 
 import java.io.BufferedReader;
 import java.io.InputStream;
@@ -7,6 +8,8 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.NoSuchAlgorithmException;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
@@ -18,6 +21,10 @@ import java.util.Set;
 
 class Paths {
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length == 2 && arguments[0].equals("knows")) {
+            System.out.println(knows(arguments[1]) ? "yes" : "no");
+            return;
+        }
         var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line; (line = input.readLine()) != null; ) {
             var fields = line.split("\t");
@@ -29,6 +36,15 @@ class Paths {
                 verdict = refusal.toString().replace('\n', ' ').replace('\t', ' ');
             }
             System.out.println(fields[0] + "\t" + verdict);
+        }
+    }
+
+    private static boolean knows(String algorithm) {
+        try {
+            KeyFactory.getInstance(algorithm);
+            return true;
+        } catch (NoSuchAlgorithmException unknown) {
+            return false;
         }
     }
 

@@ -5,6 +5,13 @@ use std::process::Command;
 use super::Chain;
 use crate::harness::command::{run, run_with_input};
 
+pub(super) fn knows_ml_dsa() -> bool {
+    run(Command::new("gnutls-cli").arg("--list"))
+        .succeeded()
+        .stdout
+        .contains("ML-DSA")
+}
+
 pub(super) fn verify(chains: &[&Chain]) -> Vec<Result<(), String>> {
     chains.iter().map(|chain| verify_one(chain)).collect()
 }

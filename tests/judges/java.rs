@@ -4,8 +4,18 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use super::Chain;
-use crate::harness::command::run_with_input;
+use crate::harness::command::{run, run_with_input};
 use crate::workspace;
+
+pub(super) fn knows_ml_dsa() -> bool {
+    run(paths().arg("knows").arg("ML-DSA")).succeeded().stdout.trim() == "yes"
+}
+
+fn paths() -> Command {
+    let mut command = Command::new("java");
+    command.arg(workspace::root().join("tests/judges/Paths.java"));
+    command
+}
 
 pub(super) fn verify(chains: &[&Chain]) -> Vec<Result<(), String>> {
     let mut input = String::new();
@@ -18,9 +28,7 @@ pub(super) fn verify(chains: &[&Chain]) -> Vec<Result<(), String>> {
         input.push_str(&line.join("\t"));
         input.push('\n');
     }
-    let mut command = Command::new("java");
-    command.arg(workspace::root().join("tests/judges/Paths.java"));
-    let finished = run_with_input(&mut command, &input).succeeded();
+    let finished = run_with_input(&mut paths(), &input).succeeded();
     let answers: BTreeMap<&str, &str> = finished
         .stdout
         .lines()

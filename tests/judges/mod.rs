@@ -1,8 +1,7 @@
 //! Foreign judges: programs by other people that say whether a certificate is right.
 //!
-//! Each judge gets whole paths, and every judge that knows an algorithm must agree. Which judge knows what stands
-//! in [`Judge::ignorance`] with its reason; a judge that is said not to know an algorithm must really fail on it,
-//! so that the row goes when the judge has learnt it.
+//! Each judge gets whole paths, and every judge that knows an algorithm must agree. Which judge knows what, and why
+//! not, says [`Judge::ignorance`]; a judge that says that it does not know an algorithm must really fail on it.
 
 mod cryptography;
 mod gnutls;
@@ -13,6 +12,7 @@ mod python;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::harness::tools::Tool;
 
@@ -98,15 +98,29 @@ impl Judge {
     ];
 
     /// Why this judge cannot judge an algorithm; `None` if it can.
+    ///
+    /// Only ML-DSA is unknown to anybody, and updates of the distributions bring it: so the judge itself is asked, once.
     pub fn ignorance(self, algorithm: Algorithm) -> Option<&'static str> {
+        static KNOWN: OnceLock<[bool; 3]> = OnceLock::new();
+        let [openssl, gnutls, java] = *KNOWN.get_or_init(|| {
+            [
+                openssl::knows_ml_dsa(),
+                gnutls::knows_ml_dsa(),
+                java::knows_ml_dsa(),
+            ]
+        });
         let post_quantum = matches!(
             algorithm,
             Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87
         );
         match self {
-            Self::OpenSsl if post_quantum => Some("OpenSSL has ML-DSA since 3.5; Debian 12 has 3.0"),
-            Self::GnuTls if post_quantum => Some("GnuTLS has ML-DSA since 3.8.9; Debian 12 has 3.7.9"),
-            Self::Java if post_quantum => Some("OpenJDK has ML-DSA since 24; Debian 12 has 17"),
+            Self::OpenSsl if post_quantum && !openssl => {
+                Some("the system's OpenSSL is older than 3.5, which brought ML-DSA")
+            }
+            Self::GnuTls if post_quantum && !gnutls => {
+                Some("the system's GnuTLS is older than 3.8.9, which brought ML-DSA")
+            }
+            Self::Java if post_quantum && !java => Some("the system's OpenJDK has no key factory for ML-DSA"),
             Self::OpenSsl | Self::OpenSsl36 | Self::GnuTls | Self::Java | Self::Cryptography => None,
         }
     }

@@ -23,6 +23,13 @@ fn quiet(mut command: Command) -> Command {
     command
 }
 
+pub(super) fn knows_ml_dsa() -> bool {
+    run(openssl().args(["list", "-public-key-algorithms"]))
+        .succeeded()
+        .stdout
+        .contains("ML-DSA")
+}
+
 pub(super) fn verify(program: &Path, chains: &[&Chain]) -> Vec<Result<(), String>> {
     chains
         .iter()
