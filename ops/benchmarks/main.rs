@@ -61,6 +61,8 @@ pub(crate) struct Options {
     pub(crate) office: Option<std::path::PathBuf>,
     /// Where the JSON goes.
     pub(crate) output: std::path::PathBuf,
+    /// Only keys of this kind, such as `ecdsa-p256`; all of them without it.
+    pub(crate) only: Option<pki::algorithm::KeyAlgorithm>,
     /// How long one cell of a table is measured.
     pub(crate) seconds: f64,
 }
@@ -79,6 +81,7 @@ impl Options {
             folder: take("--folder")?.into(),
             office: named.get("--office").map(Into::into),
             output: take("--output")?.into(),
+            only: named.get("--only").map(|name| name.parse()).transpose()?,
             seconds: take("--seconds")?.parse()?,
         })
     }

@@ -85,6 +85,7 @@ impl Workshop {
         session.login(UserType::User, Some(&pin))?;
         let keys = MEASURED
             .into_iter()
+            .filter(|(_, algorithm)| options.only.is_none_or(|only| only == *algorithm))
             .zip(1_u8..)
             .map(|((signature, algorithm), number)| make(&session, [number; 16], signature, algorithm))
             .collect::<Result<Vec<_>, _>>()?;
